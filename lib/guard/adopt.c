@@ -40,7 +40,8 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
         old->rejoin_at = 0;
         c->old = (uint8_t)was;
         remember_switch(g, c);
-        c->flags |= HAG__CLUSTER_TRIM;
+        c->flags |= HAG__CLUSTER_TRIM | HAG__CLUSTER_MOVED;
+        c->flags &= ~(uint32_t)HAG__CLUSTER_CONDEMNED;
     }
     c->primary = (uint8_t)place;
     p->marks &= (uint16_t)~(HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_MAYBE |

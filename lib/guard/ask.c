@@ -6,7 +6,7 @@
 
 /* The rules that DECIDE steps ask. Each says OK, FAIL, UNKNOWN (which leads to its own step) or WAIT. */
 
-#define PROMOTE_TRIES 3
+#define PROMOTE_TRIES 2
 #define QUIET_MARGIN  1000u /* a quiet time that ends sooner is no basis for a promotion */
 
 int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c)

@@ -26,7 +26,7 @@ static void node_findings(hag_guard *g, struct hag__cluster *c, struct hag__node
     } else {
         hag__alert(g, c, n, HAG_ALERT_SEEN_BY_OTHERS, HAG_WHY_ANSWERS, 0);
     }
-    if (!ok)
+    if (!ok || n->position_sent < n->acted_at)
         return;
     hag__alert(g, c, n, HAG_ALERT_READONLY, HAG_WHY_READONLY,
                primary && (n->facts & HAG_FACT_READONLY));

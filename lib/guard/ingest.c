@@ -270,7 +270,8 @@ int32_t hag__probe_ended(hag_guard *g, uint32_t index, const struct hag_facts *f
     }
     hag__node_arm(g, n);
     is = snapshot(n);
-    if (differs(&was, &is) || c->run.kind != 0 || (c->flags & HAG__CLUSTER_OBSERVING))
+    if (differs(&was, &is) || c->run.kind != 0 || (c->flags & HAG__CLUSTER_OBSERVING) ||
+        c->state == HAG_STATE_LOST) /* S13: looked at again at every change */
         hag__dirty(g, c);
     return HAG_OK;
 }

@@ -101,6 +101,20 @@ static void tell(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint
     }
 }
 
+/* A series of failures is over: what was held against the node in it no longer counts. */
+static void absolve(const hag_guard *g, struct hag__cluster *c, struct hag__node *n)
+{
+    if (n->place == c->primary)
+        c->flags &= ~(uint32_t)HAG__CLUSTER_CONDEMNED;
+    n->marks &= (uint16_t)~HAG__MARK_CONFIRMED_OFF;
+    for (uint32_t i = 0; n->place == c->primary && i < c->nplaces; i++) {
+        struct hag__node *m = hag__member(g, c, i);
+
+        if (m != NULL)
+            m->marks &= (uint16_t)~HAG__MARK_ACCUSED;
+    }
+}
+
 void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
 {
     struct hag__verdict_in in;
@@ -118,6 +132,9 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
         in.others = (uint8_t)hag__sights_say(g, c, n, 0);
     }
     in.is_primary = n->place == c->primary;
+    /* whoever agreed before the restart of the guard was cut off by it since: that still counts */
+    if (in.is_primary && (c->flags & HAG__CLUSTER_CONDEMNED) && in.others == HAG__SAW_NONE)
+        in.others = HAG__SAW_BAD;
     in.round_done = (uint8_t)round_done(g, c, n);
     in.reborn_empty = (n->marks & HAG__MARK_REBORN) != 0;
     in.previous = n->verdict;
@@ -133,7 +150,7 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
         n->since = g->now;
         tell(g, c, n, was);
         if (n->verdict == HAG_VERDICT_UP)
-            n->marks &= (uint16_t)~HAG__MARK_CONFIRMED_OFF;
+            absolve(g, c, n);
     }
     if (n->verdict != was || n->why != was_why)
         hag__dirty(g, c);

@@ -166,6 +166,10 @@ void hag__names(hag_guard *g, struct hag__cluster *c)
     if ((c->flags & HAG__CLUSTER_OBSERVING) || c->primary == HAG__NOBODY || c->term == 0 ||
         !hag__decides(g, c, NULL))
         return;
+    /* at the start nothing is written for a primary that does not answer: it may just be replaced */
+    if (!c->names[0].known && hag__member(g, c, c->primary)->verdict != HAG_VERDICT_UP &&
+        !(c->flags & HAG__CLUSTER_MOVED))
+        return;
     primary = 1ull << c->primary;
     drive(g, c, HAG_ENDPOINT_PRIMARY, primary);
     drive(g, c, HAG_ENDPOINT_REPLICA, want_replicas(g, c));

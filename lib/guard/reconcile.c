@@ -163,7 +163,7 @@ static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     int ours = n->demoted_at != HAG__NEVER ||
                (n->marks & (HAG__MARK_DETACHED | HAG__MARK_MAYBE | HAG__MARK_FENCED));
 
-    if (n->health.result != HAG_PROBE_OK)
+    if (n->health.result != HAG_PROBE_OK || n->position_sent < n->acted_at)
         return 0;
     if (!strange(c, n)) {
         n->strange_since = HAG__NEVER;
@@ -300,13 +300,15 @@ void hag__state_update(hag_guard *g, struct hag__cluster *c)
 /* S16: impossible only where every earlier primary is known to be off or demoted. */
 uint32_t hag__writers(const hag_guard *g, const struct hag__cluster *c)
 {
+    int replacing = c->run.kind == HAG_PROC_FAILOVER && c->run.ordered && c->run.old == c->primary;
+
     for (uint32_t i = 0; i < c->nplaces; i++) {
         const struct hag__node *n = hag__member(g, c, i);
         int was_primary;
 
-        if (n == NULL || i == c->primary)
+        if (n == NULL || (i == c->primary && !replacing))
             continue;
-        was_primary = n->demoted_at != HAG__NEVER || i == c->old || (n->marks & HAG__MARK_MAYBE) ||
+        was_primary = i == c->primary || n->demoted_at != HAG__NEVER || i == c->old || (n->marks & HAG__MARK_MAYBE) ||
                       n->role == HAG_ROLE_PRIMARY;
         if (!was_primary || n->fence >= HAG_FENCE_DEMOTED || (n->marks & HAG__MARK_CONFIRMED_OFF))
             continue;

@@ -8,7 +8,8 @@
  *   "HAGR" format:1 flags:1 reserved:2 length:4 version:8 term:8 generations:8+8 number:4
  *   procedure:1 step:1 cause:1 primary:1 old:1 candidate:1 (indices of the members below, 255 none)
  *   identity:20 position:8 pairs:1 {id:20 fork:8}... name:1+n
- *   members:1 {name:1+n marks:2 fence:1 names:1 maybe-term:8 debt:4}...  crc32c:4
+ *   members:1 {name:1+n marks:2 fence:1 names:1 maybe-term:8 debt:4
+ *     identity:20}...  crc32c:4
  */
 #define FORMAT      1
 #define FIXED       (4 + 1 + 1 + 2 + 4 + 8 + 8 + 16 + 4 + 6 + HAG_ID_SIZE + 8 + 1)
@@ -59,7 +60,8 @@ static void put_member(const hag_guard *g, const struct hag__cluster *c, const s
                        struct out *o)
 {
     const uint16_t kept = HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_QUIESCED |
-                          HAG__MARK_MAYBE | HAG__MARK_SYNCED | HAG__MARK_TRUSTED;
+                          HAG__MARK_MAYBE | HAG__MARK_SYNCED | HAG__MARK_TRUSTED |
+                          HAG__MARK_ACCUSED;
     uint64_t debt = n->debt_until > g->now ? n->debt_until - g->now : 0;
     uint64_t in_names = (c->names[0].have >> n->place & 1) | (c->names[1].have >> n->place & 1) << 1;
 
@@ -69,6 +71,7 @@ static void put_member(const hag_guard *g, const struct hag__cluster *c, const s
     put_u(o, in_names, 1);
     put_u(o, n->maybe_term, 8);
     put_u(o, debt < UINT32_MAX ? debt : UINT32_MAX, 4);
+    put(o, n->identity, HAG_ID_SIZE);
 }
 
 size_t hag__record_encode(const hag_guard *g, const struct hag__cluster *c, uint64_t version,
@@ -175,6 +178,7 @@ struct member {
     uint32_t debt;
     uint16_t marks;
     uint8_t fence, names;
+    uint8_t identity[HAG_ID_SIZE];
     uint8_t place; /* HAG__NOBODY: not a node of the cluster now */
 };
 
@@ -243,6 +247,9 @@ static int read_all(struct in *i, struct decoded *d)
         m->names = (uint8_t)get_u(i, 1);
         m->maybe_term = get_u(i, 8);
         m->debt = (uint32_t)get_u(i, 4);
+        p = get(i, HAG_ID_SIZE);
+        if (p != NULL)
+            memcpy(m->identity, p, HAG_ID_SIZE);
         m->place = HAG__NOBODY;
     }
     return !i->bad && i->at == i->len;
@@ -308,6 +315,8 @@ static void apply(hag_guard *g, struct hag__cluster *c, const struct decoded *d,
         if (m->fence == HAG_FENCE_SOFT)
             m->fence = HAG_FENCE_NONE; /* it may have ended meanwhile */
         m->maybe_term = d->member[n].maybe_term;
+        /* the marks speak of this incarnation; another one that answers sheds them */
+        memcpy(m->identity, d->member[n].identity, HAG_ID_SIZE);
         if (d->member[n].debt > 0)
             m->debt_until = g->now + d->member[n].debt;
         for (int i = 0; i < 2; i++) {
@@ -315,6 +324,8 @@ static void apply(hag_guard *g, struct hag__cluster *c, const struct decoded *d,
                 c->names[i].have |= 1ull << m->place;
         }
     }
+    c->names[0].want = c->names[0].have;
+    c->names[1].want = c->names[1].have;
     c->flags |= HAG__CLUSTER_RESTORED;
     if (d->flags & CONDEMNED)
         c->flags |= HAG__CLUSTER_CONDEMNED;

@@ -36,6 +36,7 @@ static void enter_at(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint32
 {
     uint8_t candidate = c->resume_candidate;
 
+    c->number--; /* the same procedure goes on, with the same request ids */
     (void)hag__begin(g, c, kind, cause);
     c->run.candidate = candidate;
     c->run.step = (uint8_t)step;

@@ -186,6 +186,8 @@ static int order(hag_guard *g, struct hag__cluster *c, const struct hag__step *s
     if (kind == HAG_DO_PROMOTE) {
         r->ordered = 1;
         r->tries++;
+        n->fence = HAG_FENCE_NONE;
+        n->marks &= (uint16_t)~HAG__MARK_FENCED;
     }
     return 1;
 }
@@ -246,6 +248,15 @@ void hag__step_probed(hag_guard *g, struct hag__cluster *c, struct hag__node *n,
     const struct hag__step *s = &hag__procedure(r->kind)->steps[r->step];
     uint64_t bit = 1ull << n->place;
 
+    /* a promotion whose answer is late or lost, but which is seen to have happened */
+    if (!r->undoing && s->what == HAG_DO_PROMOTE && (r->pending & bit) != 0 &&
+        n->role == HAG_ROLE_PRIMARY && n->health.result == HAG_PROBE_OK && sent >= r->step_at) {
+        hag__ops_of_run(g, c->index, r->number);
+        n->marks |= HAG__MARK_MAYBE;
+        r->pending = 0;
+        r->outcomes |= 1u << HAG_RES_UNKNOWN;
+        return;
+    }
     if (r->undoing || s->what != HAG_DO_PROBE || s->form == HAG__FORM_DECIDE ||
         (r->pending & bit) == 0)
         return;
@@ -253,7 +264,6 @@ void hag__step_probed(hag_guard *g, struct hag__cluster *c, struct hag__node *n,
         n->probe_again = 1;
         return;
     }
-    (void)g;
     r->pending &= ~bit;
     r->outcomes |= (uint16_t)(1u << (n->health.result == HAG_PROBE_OK ? HAG_RES_OK : HAG_RES_FAIL));
 }
@@ -286,8 +296,13 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
     int ok = r->outcome == HAG_RES_OK;
     int maybe = r->outcome != HAG_RES_FAIL;
 
+    n->acted_at = g->now;
     switch (action) {
     case HAG_DO_DETACH:
+        /* a link that was down before it was cut still accuses its primary (5.7) */
+        if (maybe && !(n->marks & HAG__MARK_DETACHED) && n->upstream == c->primary &&
+            !(n->facts & HAG_FACT_LINK_UP))
+            n->marks |= HAG__MARK_ACCUSED;
         if (maybe)
             n->marks |= HAG__MARK_DETACHED;
         if (ok)
@@ -314,6 +329,7 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
                 n->marks &= (uint16_t)~HAG__MARK_MAYBE;
             e = hag__event(g, c, n, HAG_EV_FENCE, HAG_SEVERITY_INFO, HAG_WHY_NONE);
             e->arg = r->fence;
+            hag__probe_now(g, n, HAG_ACT_URGENT);
         }
         if (maybe)
             n->marks |= HAG__MARK_FENCED;

@@ -85,7 +85,13 @@ static void enter(hag_guard *g, struct hag__cluster *c, uint32_t step)
 {
     struct hag__run *r = &c->run;
     const struct hag__procedure *p = hag__procedure(r->kind);
+    struct hag__node *candidate = hag__member(g, c, r->candidate);
     uint32_t loop;
+
+    /* whoever has to be fenced as a candidate had its chance in this procedure (S3) */
+    if (p->steps[step].what == HAG_DO_FENCE && p->steps[step].who == HAG__WHO_CANDIDATE &&
+        p->steps[step].form == HAG__FORM_ACT && candidate != NULL)
+        candidate->marks |= HAG__MARK_TRIED;
 
     r->step = (uint8_t)step;
     r->phase = HAG__RUN_ENTER;
