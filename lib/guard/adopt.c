@@ -168,8 +168,8 @@ static uint32_t moved_meanwhile(const hag_guard *g, const struct hag__cluster *c
 static void end_observing(hag_guard *g, struct hag__cluster *c)
 {
     c->flags &= ~(uint32_t)HAG__CLUSTER_OBSERVING;
-    if (c->term == 0 && hag__handler(g, c, HAG_DO_COMMIT) == HAG__BY_NOBODY)
-        c->term = 1; /* volatile=accept: there is no record to wait for */
+    if ((c->term == 0 || (c->flags & HAG__CLUSTER_NEW_TERM)) && hag__handler(g, c, HAG_DO_COMMIT) == HAG__BY_NOBODY)
+        c->term++; /* volatile=accept: there is no record to wait for */
     hag__judge_all(g, c);
 }
 
@@ -185,7 +185,7 @@ void hag__adopt(hag_guard *g, struct hag__cluster *c)
     if (c->flags & HAG__CLUSTER_RESTORED) {
         place = moved_meanwhile(g, c);
         if (place != HAG__NOBODY && !(c->flags & HAG__CLUSTER_RESUME)) {
-            c->term++;
+            c->flags |= HAG__CLUSTER_NEW_TERM;
             hag__set_primary(g, c, place, HAG_WHY_FOUND);
         } else if (c->primary != HAG__NOBODY) {
             hag__set_primary(g, c, c->primary, HAG_WHY_RECORD);

@@ -141,6 +141,7 @@ int32_t hag_cluster_add(hag_guard *g, const char *name, hag_policy p, uint64_t u
     c->flags = HAG__CLUSTER_OBSERVING;
     c->config_at = g->now;
     c->wake_at = HAG__NEVER;
+    c->ops = HAG__NIL;
     c->commit_retry_at = HAG__NEVER;
     c->resume_candidate = HAG__NOBODY;
     name_state_init(&c->names[0]);
@@ -202,7 +203,7 @@ int32_t hag_cluster_remove(hag_guard *g, hag_cluster h, hag_time now)
     c->flags |= HAG__CLUSTER_DIRTY; /* nothing below puts it back */
     if (c->run.kind == HAG_PROC_FAILOVER)
         g->failovers--;
-    hag__ops_of_cluster(g, index);
+    hag__ops_of_cluster(g, c);
     for (uint32_t i = c->nsources; i-- > 0;)
         hag__source_drop(g, c->sources[i]);
     for (uint32_t i = 0; i < c->nplaces; i++) {

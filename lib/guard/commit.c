@@ -78,6 +78,8 @@ static void done(hag_guard *g, struct hag__cluster *c)
     c->commit_unknown = 0;
     c->commit_backoff = 0;
     if (rose)
+        c->flags &= ~(uint32_t)HAG__CLUSTER_NEW_TERM;
+    if (rose)
         hag__event(g, c, NULL, HAG_EV_COMMIT, HAG_SEVERITY_INFO, HAG_WHY_NONE)->arg = c->term;
     hag__alert(g, c, NULL, HAG_ALERT_COMMIT_FAILED, HAG_WHY_NONE, 0);
 }
@@ -127,7 +129,9 @@ void hag__commit_due(hag_guard *g, struct hag__cluster *c)
     }
     if (c->run.kind != 0 && !c->commit_unknown)
         return; /* the procedure's own commits carry it */
-    if (!hag__commit(g, c, c->term == 0 ? 1 : c->term, 0, 0)) {
+    if (c->term == 0)
+        c->flags |= HAG__CLUSTER_NEW_TERM;
+    if (!hag__commit(g, c, c->term + ((c->flags & HAG__CLUSTER_NEW_TERM) ? 1 : 0), 0, 0)) {
         later(g, c);
         hag__wake_by(c, c->commit_retry_at);
     }

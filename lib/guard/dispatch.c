@@ -183,7 +183,7 @@ static int take_op(hag_guard *g, uint64_t handle, struct hag_action *a, uint32_t
         return 0;
     c = hag__cluster(g, op->cluster);
     if (!still_wanted(g, c, op)) {
-        op->state = HAG__OP_WITHDRAWN;
+        hag__op_withdraw(g, handle);
         hag__table_del(&g->ops, index);
         c->run.ordered = 0;
         c->run.tries = 0;
@@ -192,7 +192,6 @@ static int take_op(hag_guard *g, uint64_t handle, struct hag_action *a, uint32_t
     }
     *by = hag__handler(g, c, op->kind);
     op->state = HAG__OP_IN_FLIGHT;
-    op->taken = g->now;
     op->handler = *by < HAG__PLUGINS ? (uint8_t)*by : HAG__NOBODY;
     row = hag__action(op->kind);
     hag__heap_set(&g->op_timers, index,

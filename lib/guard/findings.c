@@ -26,6 +26,8 @@ static void node_findings(hag_guard *g, struct hag__cluster *c, struct hag__node
     } else {
         hag__alert(g, c, n, HAG_ALERT_SEEN_BY_OTHERS, HAG_WHY_ANSWERS, 0);
     }
+    if (primary && n->health.result == HAG_PROBE_NOT_SERVING && n->role == HAG_ROLE_STANDBY)
+        hag__alert(g, c, n, HAG_ALERT_ROLE_MISMATCH, HAG_WHY_WRONG_ROLE, settled);
     if (!ok || n->position_sent < n->acted_at)
         return;
     hag__alert(g, c, n, HAG_ALERT_READONLY, HAG_WHY_READONLY,
@@ -93,11 +95,12 @@ void hag__findings(hag_guard *g, struct hag__cluster *c)
         if (n != NULL)
             node_findings(g, c, n);
     }
-    hag__alert(g, c, NULL, HAG_ALERT_ADVISING, why, !decides);
     hag__alert(g, c, NULL, HAG_ALERT_CYCLE, HAG_WHY_CONFLICT, cycle(g, c));
-    if (!(c->flags & HAG__CLUSTER_OBSERVING))
+    if (!(c->flags & HAG__CLUSTER_OBSERVING)) {
+        hag__alert(g, c, NULL, HAG_ALERT_ADVISING, why, !decides);
         hag__alert(g, c, NULL, HAG_ALERT_TWO_PRIMARIES, HAG_WHY_CONFLICT,
                    c->run.kind == 0 && two_primaries(g, c));
+    }
     hag__alert(g, c, NULL, HAG_ALERT_NAME_STALE, HAG_WHY_NAME_STALE, name_stale(g, c));
     hag__alert(g, c, NULL, HAG_ALERT_PAUSED_UNHEALTHY, HAG_WHY_PAUSED,
                c->paused_until != 0 && p != NULL && p->verdict != HAG_VERDICT_UP);

@@ -119,8 +119,8 @@ struct hag__op {
     uint8_t endpoint;
     uint8_t handler;  /* plugin place while in flight, HAG__NOBODY: the host */
     uint32_t number;  /* of the procedure; 0: none of its */
+    uint32_t next, prev; /* of the same cluster */
     uint64_t arg;
-    hag_time taken;
 };
 
 /* The copy of a policy that clusters share. */
@@ -207,7 +207,8 @@ enum {
     HAG__CLUSTER_CONDEMNED = 64, /* ... whose primary had been marked down */
     HAG__CLUSTER_WAS_EMPTY = 128, /* the primary held no data when last seen */
     HAG__CLUSTER_CONFIRMED = 256, /* the operator answered what the cluster waits for */
-    HAG__CLUSTER_MOVED = 512    /* the primary name has to follow a take-over */
+    HAG__CLUSTER_MOVED = 512,   /* the primary name has to follow a take-over */
+    HAG__CLUSTER_NEW_TERM = 1024 /* the next commit raises the term; nothing is published before */
 };
 
 struct hag__cluster {
@@ -221,6 +222,7 @@ struct hag__cluster {
     uint32_t flags;
     uint32_t dirty_next;
     uint32_t order_next, order_prev; /* in the order of adding */
+    uint32_t ops;                    /* first of its ops that are wanted */
     uint32_t alerts;
     uint64_t told; /* kinds that nobody handles, reported */
     uint8_t plugins[HAG__BINDINGS];
@@ -394,9 +396,9 @@ uint32_t hag__sights_say(const hag_guard *g, const struct hag__cluster *c,
 /* --- ops.c --- */
 struct hag__op *hag__op_new(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint64_t *handle);
 void hag__op_withdraw(hag_guard *g, uint64_t op);             /* or cancel, when in flight */
-void hag__ops_of_node(hag_guard *g, uint32_t node);           /* the same for all of a node */
-void hag__ops_of_run(hag_guard *g, uint32_t cluster, uint32_t number);
-void hag__ops_of_cluster(hag_guard *g, uint32_t cluster);
+void hag__ops_of_node(hag_guard *g, struct hag__cluster *c, uint32_t node); /* all of a node */
+void hag__ops_of_run(hag_guard *g, struct hag__cluster *c, uint32_t number);
+void hag__ops_of_cluster(hag_guard *g, struct hag__cluster *c);
 void hag__op_due(hag_guard *g, uint32_t index);
 void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r);
 int32_t hag__complete(hag_guard *g, hag_op op, const struct hag_result *result);

@@ -228,12 +228,20 @@ static void judge_others(hag_guard *g, struct hag__cluster *c, const struct hag_
     }
 }
 
+/* A primary that somebody made a standby answers, but serves nobody as a primary. */
+static int demoted_by_others(const struct hag__cluster *c, const struct hag__node *n)
+{
+    return n->place == c->primary && n->role == HAG_ROLE_STANDBY && c->run.kind == 0 &&
+           !(c->flags & HAG__CLUSTER_OBSERVING) && !(n->marks & HAG__MARK_FENCED);
+}
+
 int32_t hag__probe_ended(hag_guard *g, uint32_t index, const struct hag_facts *f)
 {
     struct hag__node *n = hag__node(g, index);
     struct hag__cluster *c = hag__cluster(g, n->cluster);
     struct before was = snapshot(n), is;
     hag_time sent = n->probe_sent;
+    uint32_t result = f->result;
     int answered = hag__answers(n);
 
     if (f->result == HAG_PROBE_OK) {
@@ -241,8 +249,10 @@ int32_t hag__probe_ended(hag_guard *g, uint32_t index, const struct hag_facts *f
 
         if (err != HAG_OK)
             return err;
+        if (demoted_by_others(c, n))
+            result = HAG_PROBE_NOT_SERVING;
     }
-    n->health = hag__health_next(&n->health, f->result, f->flags, sent, g->now, hag__of(c));
+    n->health = hag__health_next(&n->health, result, f->flags, sent, g->now, hag__of(c));
     n->probed = sent;
     n->probe_gen = n->probe_gen == HAG__GEN_MAX ? 1 : n->probe_gen + 1;
     n->probe_state = HAG__PROBE_IDLE;

@@ -163,7 +163,7 @@ void hag__names(hag_guard *g, struct hag__cluster *c)
     uint64_t primary;
 
     /* S2: nothing is published in a term that is not recorded */
-    if ((c->flags & HAG__CLUSTER_OBSERVING) || c->primary == HAG__NOBODY || c->term == 0 ||
+    if ((c->flags & (HAG__CLUSTER_OBSERVING | HAG__CLUSTER_NEW_TERM)) || c->primary == HAG__NOBODY || c->term == 0 ||
         !hag__decides(g, c, NULL))
         return;
     /* at the start nothing is written for a primary that does not answer: it may just be replaced */

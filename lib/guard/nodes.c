@@ -244,7 +244,7 @@ void hag__node_drop(hag_guard *g, uint32_t index)
     }
     for (uint32_t i = 0; i < c->nsources; i++)
         memset(&c->sights[i * (size_t)c->nplaces + n->place], 0, sizeof(*c->sights));
-    hag__ops_of_node(g, index);
+    hag__ops_of_node(g, c, index);
     hag__probe_drop(g, n);
     for (uint32_t i = 0; i < c->nplugins; i++) {
         uint64_t what = hag__table_handle(&g->nodes, index);

@@ -49,6 +49,11 @@ struct hag__op *hag__op_new(hag_guard *g, struct hag__cluster *c, uint32_t kind,
     op->kind = (uint8_t)kind;
     op->state = HAG__OP_QUEUED;
     op->handler = HAG__NOBODY;
+    op->prev = HAG__NIL;
+    op->next = c->ops;
+    if (c->ops != HAG__NIL)
+        ((struct hag__op *)hag__table_at(&g->ops, c->ops))->prev = index;
+    c->ops = index;
     h = hag__table_handle(&g->ops, index);
     (void)hag__ring_push(&g->ring, h | (uint64_t)kind << 53);
     if (handle != NULL)
@@ -56,16 +61,29 @@ struct hag__op *hag__op_new(hag_guard *g, struct hag__cluster *c, uint32_t kind,
     return op;
 }
 
+static void unlink_op(hag_guard *g, struct hag__op *op)
+{
+    struct hag__cluster *c = hag__cluster(g, op->cluster);
+
+    if (op->prev == HAG__NIL)
+        c->ops = op->next;
+    else
+        ((struct hag__op *)hag__table_at(&g->ops, op->prev))->next = op->next;
+    if (op->next != HAG__NIL)
+        ((struct hag__op *)hag__table_at(&g->ops, op->next))->prev = op->prev;
+}
+
 static void withdraw(hag_guard *g, uint32_t index)
 {
     struct hag__op *op = hag__table_at(&g->ops, index);
 
+    if (op->state == HAG__OP_WITHDRAWN)
+        return;
+    unlink_op(g, op);
     if (op->state == HAG__OP_QUEUED) {
         op->state = HAG__OP_WITHDRAWN; /* freed when its word comes out of the ring */
         return;
     }
-    if (op->state != HAG__OP_IN_FLIGHT)
-        return;
     (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
                                        (uint64_t)HAG_DO_CANCEL << 53 |
                                        (uint64_t)(op->handler & 63u) << 58);
@@ -81,37 +99,53 @@ void hag__op_withdraw(hag_guard *g, uint64_t h)
         withdraw(g, index);
 }
 
-void hag__ops_of_node(hag_guard *g, uint32_t node)
+static int of_node(const struct hag__op *op, uint32_t node)
 {
-    for (uint32_t i = hag__table_next(&g->ops, 0); i != HAG__NIL;
-         i = hag__table_next(&g->ops, i + 1)) {
-        struct hag__op *op = hag__table_at(&g->ops, i);
+    return op->node == node || op->target == node;
+}
 
-        if (op->node == node || op->target == node)
+static int of_run(const struct hag__op *op, uint32_t number)
+{
+    return op->number == number && op->kind != HAG_DO_ENDPOINT_UPDATE &&
+           op->kind != HAG_DO_ENDPOINT_CHECK && op->kind != HAG_DO_COMMIT;
+}
+
+static int any(const struct hag__op *op, uint32_t ignored)
+{
+    (void)op;
+    (void)ignored;
+    return 1;
+}
+
+static void withdraw_if(hag_guard *g, struct hag__cluster *c,
+                        int (*wanted)(const struct hag__op *, uint32_t), uint32_t arg)
+{
+    uint32_t next;
+
+    for (uint32_t i = c->ops; i != HAG__NIL; i = next) {
+        const struct hag__op *op = hag__table_at(&g->ops, i);
+
+        next = op->next;
+        if (wanted(op, arg))
             withdraw(g, i);
     }
 }
 
-void hag__ops_of_run(hag_guard *g, uint32_t cluster, uint32_t number)
+void hag__ops_of_node(hag_guard *g, struct hag__cluster *c, uint32_t node)
 {
-    for (uint32_t i = hag__table_next(&g->ops, 0); i != HAG__NIL;
-         i = hag__table_next(&g->ops, i + 1)) {
-        struct hag__op *op = hag__table_at(&g->ops, i);
-
-        if (op->cluster == cluster && op->number == number && number != 0)
-            withdraw(g, i);
-    }
+    withdraw_if(g, c, of_node, node);
 }
 
-void hag__ops_of_cluster(hag_guard *g, uint32_t cluster)
+/* Names and records outlive the procedure that asked for them. */
+void hag__ops_of_run(hag_guard *g, struct hag__cluster *c, uint32_t number)
 {
-    for (uint32_t i = hag__table_next(&g->ops, 0); i != HAG__NIL;
-         i = hag__table_next(&g->ops, i + 1)) {
-        struct hag__op *op = hag__table_at(&g->ops, i);
+    if (number != 0)
+        withdraw_if(g, c, of_run, number);
+}
 
-        if (op->cluster == cluster)
-            withdraw(g, i);
-    }
+void hag__ops_of_cluster(hag_guard *g, struct hag__cluster *c)
+{
+    withdraw_if(g, c, any, 0);
 }
 
 /* The end of an op, whatever it was: frees it, then tells whoever asked. */
@@ -122,6 +156,7 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     struct hag__node *n = op.node == HAG__NIL ? NULL : hag__node(g, op.node);
 
     hag__heap_del(&g->op_timers, index);
+    unlink_op(g, hag__table_at(&g->ops, index));
     hag__table_del(&g->ops, index);
     if (r->outcome != HAG_RES_OK && op.kind != HAG_DO_ENDPOINT_CHECK) {
         struct hag__event *e =

@@ -226,6 +226,28 @@ static int preempted(const hag_guard *g, const struct hag__cluster *c, const str
     return hag__failover_hold(g, c) == HAG_WHY_NONE;
 }
 
+/* What a failover left fenced without a successor serves again: the inverse of the fence is tried
+ * until it holds (S13). */
+static int unfence_due(hag_guard *g, struct hag__cluster *c, struct hag__node *p)
+{
+    if (!(p->marks & HAG__MARK_FENCED) || p->health.result != HAG_PROBE_OK ||
+        p->role != HAG_ROLE_STANDBY || p->position_sent < p->acted_at)
+        return 0;
+    if (g->now >= p->rejoin_at)
+        return 1;
+    hag__wake_by(c, p->rejoin_at);
+    return 0;
+}
+
+static void begin_unfence(hag_guard *g, struct hag__cluster *c, struct hag__node *p)
+{
+    (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_BROKEN);
+    c->run.step = hag__failover.point_of_no_return;
+    c->run.undoing = 1;
+    c->run.why = HAG_WHY_NO_CANDIDATE;
+    p->rejoin_at = g->now + (hag_time)hag__setting_of(c, HAG_P_RETRY_MAX);
+}
+
 static void procedures(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__node *p = hag__member(g, c, c->primary);
@@ -244,6 +266,8 @@ static void procedures(hag_guard *g, struct hag__cluster *c)
             if (c->paused_until == 0 && hag__decides(g, c, NULL)) {
                 if (safeguard_due(g, c, p))
                     begin_safeguard(g, c, p);
+                else if (unfence_due(g, c, p))
+                    begin_unfence(g, c, p);
                 else if (serving(p))
                     begin_rejoin(g, c);
             }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "engine/election.h"
 #include "guard/guard.h"
 
 /* After a restart: the record says what was under way, the nodes say what came of it. */
@@ -61,12 +62,26 @@ static int reads_as(const struct hag__node *n, uint32_t role)
     return n != NULL && n->health.result == HAG_PROBE_OK && n->role == role;
 }
 
+static int any_candidate(const hag_guard *g, const struct hag__cluster *c)
+{
+    struct hag__elected who;
+
+    hag__choose(g, c, 0, 0, 0, HAG__NOBODY, &who);
+    return who.winner != HAG__NIL;
+}
+
 static void resume_failover(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__node *cand = hag__member(g, c, c->resume_candidate);
-    const struct hag__node *old = hag__member(g, c, c->primary);
+    struct hag__node *old = hag__member(g, c, c->primary);
 
+    if (reads_as(old, HAG_ROLE_STANDBY))
+        old->marks |= HAG__MARK_FENCED; /* the fence of that failover took; a successor, or undone */
     if (cand == NULL || c->resume_step < HAG__FAILOVER_PROMOTE - 1) {
+        if (reads_as(old, HAG_ROLE_STANDBY) && any_candidate(g, c)) {
+            (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_RESTARTED);
+            return;
+        }
         condemn(g, c); /* nobody was asked yet: it begins anew, or is unwound as leftovers */
         return;
     }

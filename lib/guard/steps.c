@@ -251,7 +251,7 @@ void hag__step_probed(hag_guard *g, struct hag__cluster *c, struct hag__node *n,
     /* a promotion whose answer is late or lost, but which is seen to have happened */
     if (!r->undoing && s->what == HAG_DO_PROMOTE && (r->pending & bit) != 0 &&
         n->role == HAG_ROLE_PRIMARY && n->health.result == HAG_PROBE_OK && sent >= r->step_at) {
-        hag__ops_of_run(g, c->index, r->number);
+        hag__ops_of_run(g, c, r->number);
         n->marks |= HAG__MARK_MAYBE;
         r->pending = 0;
         r->outcomes |= 1u << HAG_RES_UNKNOWN;

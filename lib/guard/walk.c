@@ -49,7 +49,7 @@ void hag__run_end(hag_guard *g, struct hag__cluster *c, uint32_t how, uint32_t w
     struct hag__run *r = &c->run;
     struct hag__event *e;
 
-    hag__ops_of_run(g, c->index, r->number);
+    hag__ops_of_run(g, c, r->number);
     e = hag__event(g, c, hag__member(g, c, r->node != HAG__NOBODY ? r->node : r->candidate), how,
                    how == HAG_EV_END ? HAG_SEVERITY_NOTICE : HAG_SEVERITY_WARNING, why);
     e->arg = g->now - r->begun_at;
@@ -135,7 +135,7 @@ static void undo_from_here(hag_guard *g, struct hag__cluster *c, uint32_t why)
 {
     struct hag__run *r = &c->run;
 
-    hag__ops_of_run(g, c->index, r->number);
+    hag__ops_of_run(g, c, r->number);
     r->undoing = 1;
     if (why != HAG_WHY_NONE)
         r->why = (uint8_t)why;
