@@ -241,11 +241,12 @@ static int is_behind(election e, candidate c, const struct contest *best)
     return a.history != best->most.history || best->most.position - a.position > tolerance;
 }
 
+/* The host's word first, then the store's own: their scales have nothing in common. */
 static int64_t priority_of(candidate c)
 {
-    if (c->priority != 0)
-        return c->priority;
-    return (c->facts & HAG_FACT_PRIORITY) ? c->store_priority : 0;
+    int32_t own = (c->facts & HAG_FACT_PRIORITY) ? c->store_priority : 0;
+
+    return c->priority * ((int64_t)1 << 32) + own;
 }
 
 static int is_of_other_zone(election e, candidate c, const struct contest *best)

@@ -10,11 +10,11 @@ struct hag__candidate {
     const char *name;
     const struct hag__lineage *lineage;
     uint64_t position;
-    int32_t priority; /* the host's; the store's counts where the host's is 0 */
-    int32_t store_priority;
-    uint32_t lag;   /* ms behind while the primary was last seen; HAG_UNKNOWN_MS */
-    uint32_t facts; /* HAG_FACT_ of the last good answer */
-    uint8_t role;   /* HAG_ROLE_ it reported */
+    int32_t priority;       /* the host's */
+    int32_t store_priority; /* the store's own: decides where the host's are equal */
+    uint32_t lag;           /* ms behind while the primary was last seen; HAG_UNKNOWN_MS */
+    uint32_t facts;         /* HAG_FACT_ of the last good answer */
+    uint8_t role;           /* HAG_ROLE_ it reported */
     uint8_t verdict;
     uint8_t result;     /* HAG_PROBE_ of the newest answer */
     uint8_t is_primary; /* the cluster's primary (or the old one) */

@@ -43,5 +43,5 @@ uint64_t hag__endpoint_replicas(const struct hag__endpoint_in *in)
         else if (published)
             good |= bit(i);
     }
-    return good != 0 || in->trim || in->withdraw_replica ? good : lame;
+    return good != 0 || in->withdraw_replica ? good : lame;
 }

@@ -7,51 +7,51 @@
 /* Procedures are tables (design 8). The shell walks them; it knows no procedure by name. */
 
 enum {
-    HAG__FORM_ACT = 1,    /* one action */
-    HAG__FORM_EACH = 2,   /* the same action for every member of a set */
-    HAG__FORM_DECIDE = 3  /* a rule is asked; it may answer "not yet" until the deadline */
+    HAG__FORM_ACT = 1,   /* one action */
+    HAG__FORM_EACH = 2,  /* the same action for every member of a set */
+    HAG__FORM_DECIDE = 3 /* a rule is asked; it may answer "not yet" until the deadline */
 };
 
 /* Whom a step concerns. */
 enum {
     HAG__WHO_CLUSTER = 0,
-    HAG__WHO_OLD = 1,       /* the primary that is being replaced */
+    HAG__WHO_OLD = 1, /* the primary that is being replaced */
     HAG__WHO_CANDIDATE = 2,
-    HAG__WHO_NODE = 3,      /* the one node of a rejoin */
-    HAG__WHO_STANDBYS = 4,  /* every standby that answers */
-    HAG__WHO_LINKLESS = 5,  /* standbys that answer and have lost their link */
-    HAG__WHO_REST = 6,      /* who answers and must follow the new primary */
-    HAG__WHO_DETACHED = 7,  /* whom the guard cut off */
-    HAG__WHO_MEMBERS = 8    /* every node that answers, the new primary with them */
+    HAG__WHO_NODE = 3,     /* the one node of a rejoin */
+    HAG__WHO_STANDBYS = 4, /* every standby that answers */
+    HAG__WHO_LINKLESS = 5, /* standbys that answer and have lost their link */
+    HAG__WHO_REST = 6,     /* who answers and must follow the new primary */
+    HAG__WHO_DETACHED = 7, /* whom the guard cut off */
+    HAG__WHO_MEMBERS = 8   /* every node that answers, the new primary with them */
 };
 
 /* Rules that a DECIDE step asks. */
 enum {
-    HAG__ASK_PRE_ELECT = 1,   /* is anybody eligible on facts known before? (S13) */
-    HAG__ASK_FENCED = 2,      /* is the fence as strong as the policy wants? (S16) */
-    HAG__ASK_ELECT = 3,       /* who, on fresh frozen positions? (S4, S5) */
-    HAG__ASK_CONFIRMED = 5,   /* is the candidate read as a primary? fail: as a standby */
-    HAG__ASK_NEXT = 6,        /* leave this candidate out */
-    HAG__ASK_SETTLED = 7,     /* is a node of unknown promotion down or fenced? unknown: primary */
-    HAG__ASK_TAKE_OVER = 8,   /* the candidate is the primary now; names begin to move */
-    HAG__ASK_NAMES = 9,       /* are the names true at every server? */
-    HAG__ASK_SWITCH = 10,     /* may a switchover begin, and to whom? */
-    HAG__ASK_DRAINED = 11,    /* has the candidate everything up to the final position? */
+    HAG__ASK_PRE_ELECT = 1,    /* is anybody eligible on facts known before? (S13) */
+    HAG__ASK_FENCED = 2,       /* is the fence as strong as the policy wants? (S16) */
+    HAG__ASK_ELECT = 3,        /* who, on fresh frozen positions? (S4, S5) */
+    HAG__ASK_CONFIRMED = 5,    /* is the candidate read as a primary? fail: as a standby */
+    HAG__ASK_NEXT = 6,         /* leave this candidate out */
+    HAG__ASK_SETTLED = 7,      /* is a node of unknown promotion down or fenced? unknown: primary */
+    HAG__ASK_TAKE_OVER = 8,    /* the candidate is the primary now; names begin to move */
+    HAG__ASK_NAMES = 9,        /* are the names true at every server? */
+    HAG__ASK_SWITCH = 10,      /* may a switchover begin, and to whom? */
+    HAG__ASK_DRAINED = 11,     /* has the candidate everything up to the final position? */
     HAG__ASK_STILL_QUIET = 12, /* does the quiet time of the old primary still last? */
-    HAG__ASK_FOLLOWS = 13,    /* does the node report the right upstream? */
-    HAG__ASK_BACK = 14        /* does the old incarnation of the primary answer? */
+    HAG__ASK_FOLLOWS = 13,     /* does the node report the right upstream? */
+    HAG__ASK_BACK = 14         /* does the old incarnation of the primary answer? */
 };
 
 enum {
-    HAG__STEP_FORWARD = 1,      /* cannot be taken back */
-    HAG__STEP_RETRY = 2,        /* on FAIL and UNKNOWN the same step again, with back-off */
-    HAG__STEP_IF_ANSWERS = 4,   /* passed over when its node does not answer */
-    HAG__STEP_IF_DEMOTED = 8,   /* passed over unless its node was demoted by this procedure */
-    HAG__STEP_IF_PRIMARY = 16,  /* passed over unless its node reports to be a primary */
-    HAG__STEP_IF_DRAINS = 32,   /* passed over when the store drains by itself */
-    HAG__STEP_NEW_TERM = 64,    /* commit: raises the term */
-    HAG__STEP_CLOSE = 128,      /* commit: the procedure is no longer open */
-    HAG__STEP_PAIR = 256        /* a loop with the step before: both share one deadline */
+    HAG__STEP_FORWARD = 1,     /* cannot be taken back */
+    HAG__STEP_RETRY = 2,       /* on FAIL and UNKNOWN the same step again, with back-off */
+    HAG__STEP_IF_ANSWERS = 4,  /* passed over when its node does not answer */
+    HAG__STEP_IF_DEMOTED = 8,  /* passed over unless its node was demoted by this procedure */
+    HAG__STEP_IF_PRIMARY = 16, /* passed over unless its node reports to be a primary */
+    HAG__STEP_IF_DRAINS = 32,  /* passed over when the store drains by itself */
+    HAG__STEP_NEW_TERM = 64,   /* commit: raises the term */
+    HAG__STEP_CLOSE = 128,     /* commit: the procedure is no longer open */
+    HAG__STEP_PAIR = 256       /* a loop with the step before: both share one deadline */
 };
 
 /* Where a step can lead besides another step. */
@@ -65,7 +65,7 @@ enum {
 struct hag__step {
     const char *name;
     uint8_t form;
-    uint8_t what;     /* HAG_DO_ or HAG__ASK_ */
+    uint8_t what; /* HAG_DO_ or HAG__ASK_ */
     uint8_t who;
     uint8_t target;   /* HAG__WHO_, 0 for none */
     uint8_t deadline; /* HAG_P_ */
