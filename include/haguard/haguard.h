@@ -36,14 +36,14 @@ typedef uint64_t hag_op;
 typedef uint64_t hag_plugin_id;
 typedef uint64_t hag_time; /* milliseconds of the host's monotonic clock */
 
-#define HAG_ADDR_MAX 64    /* "[2001:db8::1]:65535" and its end fit */
-#define HAG_NAME_MAX 64    /* longest name of a cluster, node, zone, host or source, with its end */
-#define HAG_ID_SIZE 20     /* bytes of an identity or a lineage id */
+#define HAG_ADDR_MAX    64 /* "[2001:db8::1]:65535" and its end fit */
+#define HAG_NAME_MAX    64 /* longest name of a cluster, node, zone, host or source, with its end */
+#define HAG_ID_SIZE     20 /* bytes of an identity or a lineage id */
 #define HAG_LINEAGE_MAX 16 /* lineage pairs that facts can carry */
-#define HAG_NODES_MAX 64   /* nodes of one cluster */
+#define HAG_NODES_MAX   64 /* nodes of one cluster */
 #define HAG_SOURCES_MAX 16 /* sources of one cluster */
 #define HAG_REASONS_MAX 16 /* reasons in one answer */
-#define HAG_UNKNOWN_MS 0xffffffffu
+#define HAG_UNKNOWN_MS  0xffffffffu
 
 /* Errors. Each has a paragraph in the manual. */
 enum {
@@ -130,7 +130,12 @@ enum { HAG_FENCE_NONE = 0, HAG_FENCE_SOFT = 1, HAG_FENCE_DEMOTED = 2, HAG_FENCE_
 /* Whether a second writer is impossible or only unlikely (S16). */
 enum { HAG_WRITERS_UNLIKELY = 0, HAG_WRITERS_IMPOSSIBLE = 1 };
 
-enum { HAG_SEVERITY_INFO = 0, HAG_SEVERITY_NOTICE = 1, HAG_SEVERITY_WARNING = 2, HAG_SEVERITY_ALARM = 3 };
+enum {
+    HAG_SEVERITY_INFO = 0,
+    HAG_SEVERITY_NOTICE = 1,
+    HAG_SEVERITY_WARNING = 2,
+    HAG_SEVERITY_ALARM = 3
+};
 
 enum { HAG_LOG_DEBUG = 0, HAG_LOG_INFO = 1, HAG_LOG_WARN = 2, HAG_LOG_ERROR = 3 };
 
@@ -138,11 +143,11 @@ enum { HAG_LOG_DEBUG = 0, HAG_LOG_INFO = 1, HAG_LOG_WARN = 2, HAG_LOG_ERROR = 3 
  * doc/actions.md. Values never change; those not listed here yet are reserved. */
 enum {
     HAG_DO_PROBE = 1,
-    HAG_DO_DETACH = 2,     /* node stops receiving from its primary, keeps its data */
-    HAG_DO_FOLLOW = 3,     /* node follows target */
-    HAG_DO_QUIESCE = 4,    /* node takes no writes for arg ms */
+    HAG_DO_DETACH = 2,  /* node stops receiving from its primary, keeps its data */
+    HAG_DO_FOLLOW = 3,  /* node follows target */
+    HAG_DO_QUIESCE = 4, /* node takes no writes for arg ms */
     HAG_DO_UNQUIESCE = 5,
-    HAG_DO_FENCE = 6,      /* node must not take writes any more */
+    HAG_DO_FENCE = 6, /* node must not take writes any more */
     HAG_DO_UNFENCE = 7,
     HAG_DO_PROMOTE = 8,    /* node becomes the primary; HAG_ACT_PLANNED in a switchover */
     HAG_DO_DISCONNECT = 9, /* end the client sessions of node */
@@ -191,13 +196,13 @@ enum {
     HAG_EV_STORM = 23,
     HAG_EV_CONFLICT = 24,
     HAG_EV_RESUMED = 25,
-    HAG_EV_PRIMARY = 26,  /* who the primary is was learnt or has changed */
-    HAG_EV_ADMIT = 27,    /* a node is in sync again */
-    HAG_EV_IDENTITY = 28, /* a node restarted: a new incarnation answers */
-    HAG_EV_FAILED = 29,   /* an action answered FAIL or UNKNOWN */
-    HAG_EV_STALLED = 30,  /* the guard itself stood still */
+    HAG_EV_PRIMARY = 26,   /* who the primary is was learnt or has changed */
+    HAG_EV_ADMIT = 27,     /* a node is in sync again */
+    HAG_EV_IDENTITY = 28,  /* a node restarted: a new incarnation answers */
+    HAG_EV_FAILED = 29,    /* an action answered FAIL or UNKNOWN */
+    HAG_EV_STALLED = 30,   /* the guard itself stood still */
     HAG_EV_UNHANDLED = 31, /* nobody handles an action of this kind; it is done without */
-    HAG_EV_LOST = 32,     /* events were dropped because nobody took them; arg says how many */
+    HAG_EV_LOST = 32,      /* events were dropped because nobody took them; arg says how many */
     HAG_EV_PAUSE = 33,
     HAG_EV_UNFENCE = 34,
     HAG_EV_MAX = 35
@@ -403,10 +408,10 @@ enum {
 
 /* What it says, in hag_observe(). */
 enum {
-    HAG_SEEN_ALIVE = 1,  /* answered it just now */
+    HAG_SEEN_ALIVE = 1,   /* answered it just now */
     HAG_SEEN_FAILING = 2, /* did not answer it */
-    HAG_SEEN_DEAD = 3,   /* the process is proven dead (an agent, of its own store) */
-    HAG_SEEN_BROKEN = 4  /* a held connection was closed by the other side: look at once */
+    HAG_SEEN_DEAD = 3,    /* the process is proven dead (an agent, of its own store) */
+    HAG_SEEN_BROKEN = 4   /* a held connection was closed by the other side: look at once */
 };
 
 enum { HAG_OPTION_SOLE = 1 }; /* this guard is the only decider of its clusters */
@@ -448,19 +453,19 @@ struct hag_facts {
     uint8_t identity[HAG_ID_SIZE]; /* of this incarnation; zero: unknown */
     uint8_t lineage[HAG_LINEAGE_MAX][HAG_ID_SIZE];
     uint64_t fork[HAG_LINEAGE_MAX];
-    char upstream[HAG_ADDR_MAX];       /* whom a standby follows, host:port */
-    const char *const *streams;        /* addresses of standbys that acknowledged within 2 s */
+    char upstream[HAG_ADDR_MAX]; /* whom a standby follows, host:port */
+    const char *const *streams;  /* addresses of standbys that acknowledged within 2 s */
 };
 
 /* How an action ended. */
 struct hag_result {
     uint32_t size;
-    uint32_t outcome; /* HAG_RES_ */
-    uint32_t reason;  /* HAG_WHY_ */
-    uint32_t fence;   /* of a fence: HAG_FENCE_ */
-    uint32_t fence_for;   /* ms until it ends by itself; 0: it does not */
-    uint32_t retry_after; /* ms; 0: the guard chooses */
-    const char *text;     /* one line for people; may be NULL */
+    uint32_t outcome;              /* HAG_RES_ */
+    uint32_t reason;               /* HAG_WHY_ */
+    uint32_t fence;                /* of a fence: HAG_FENCE_ */
+    uint32_t fence_for;            /* ms until it ends by itself; 0: it does not */
+    uint32_t retry_after;          /* ms; 0: the guard chooses */
+    const char *text;              /* one line for people; may be NULL */
     const struct hag_facts *facts; /* of a probe; welcome with any other action */
 };
 
@@ -521,7 +526,7 @@ struct hag_node_info {
     uint32_t flags;
     uint64_t user;
     hag_cluster cluster;
-    uint32_t role;    /* what the cluster has it as */
+    uint32_t role; /* what the cluster has it as */
     uint32_t reported_role;
     uint32_t verdict;
     uint32_t kind;
@@ -531,11 +536,11 @@ struct hag_node_info {
     uint32_t facts;   /* HAG_FACT_ of the last good probe */
     uint32_t fails;   /* failed probes in the running series */
     int32_t priority;
-    hag_time since;   /* of the verdict */
+    hag_time since;     /* of the verdict */
     hag_time grace_end; /* when it may be marked down; 0: not failing */
     hag_time last_good; /* 0: never */
     uint64_t position;
-    uint64_t alerts; /* bit per HAG_ALERT_ */
+    uint64_t alerts;  /* bit per HAG_ALERT_ */
     const char *name; /* these live until the node is removed or set */
     const char *addr;
     const char *advertised;
@@ -548,15 +553,15 @@ struct hag_cluster_info {
     uint32_t state;
     uint64_t user;
     uint64_t term;
-    uint64_t version; /* of the record kept by commit */
-    hag_node primary; /* 0: not known */
+    uint64_t version;   /* of the record kept by commit */
+    hag_node primary;   /* 0: not known */
     hag_node candidate; /* who would be promoted now; 0: nobody */
     uint32_t procedure;
     uint32_t step;
     uint32_t reason;  /* of the state */
     uint32_t writers; /* HAG_WRITERS_ */
     uint32_t nodes;
-    uint32_t ops; /* in flight or queued, probes apart */
+    uint32_t ops;       /* in flight or queued, probes apart */
     uint32_t failovers; /* ended well since the cluster was added */
     uint32_t deciding;  /* 0: it advises */
     uint64_t generation_primary;
@@ -584,7 +589,7 @@ struct hag_setting {
     int64_t min;
     int64_t max;
     const char *name;
-    const char *unit; /* "ms", "count", "bytes", "word" */
+    const char *unit;  /* "ms", "count", "bytes", "word" */
     const char *words; /* unit "word": the words from 0 on, separated by | */
     const char *text;
 };
@@ -741,8 +746,8 @@ int32_t hag_cluster_resume(hag_guard *g, hag_cluster c, hag_time now);
  * decision, the refusals for staleness and missing fresh positions. DRY_RUN only answers.
  * out may be NULL; its size must be set. In a hook: yes.
  * Errors: INVAL, ABI, BAD_HANDLE, STALE, RANGE, REFUSED (out lists every reason). Since 0.1. */
-int32_t hag_cluster_failover(hag_guard *g, hag_cluster c, hag_node to, uint32_t flags,
-                             hag_time now, struct hag_answer *out);
+int32_t hag_cluster_failover(hag_guard *g, hag_cluster c, hag_node to, uint32_t flags, hag_time now,
+                             struct hag_answer *out);
 
 /* Orders a switchover in place: the old primary is quiesced, drained and becomes a replica.
  * As hag_cluster_failover(); DATA_LOSS is not taken. Since 0.1. */

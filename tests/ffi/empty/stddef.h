@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+/* A binding knows these types by itself. */
