@@ -44,9 +44,9 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
         c->flags &= ~(uint32_t)HAG__CLUSTER_CONDEMNED;
     }
     c->primary = (uint8_t)place;
-    p->marks &= (uint16_t)~(HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_MAYBE |
-                            HAG__MARK_ACCUSED | HAG__MARK_REBORN | HAG__MARK_BROKEN |
-                            HAG__MARK_QUIESCED);
+    p->marks &=
+        (uint16_t) ~(HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_MAYBE | HAG__MARK_ACCUSED |
+                     HAG__MARK_REBORN | HAG__MARK_BROKEN | HAG__MARK_QUIESCED);
     p->fence = HAG_FENCE_NONE;
     p->demoted_at = HAG__NEVER;
     for (uint32_t i = 0; i < c->nplaces; i++) {
@@ -168,7 +168,8 @@ static uint32_t moved_meanwhile(const hag_guard *g, const struct hag__cluster *c
 static void end_observing(hag_guard *g, struct hag__cluster *c)
 {
     c->flags &= ~(uint32_t)HAG__CLUSTER_OBSERVING;
-    if ((c->term == 0 || (c->flags & HAG__CLUSTER_NEW_TERM)) && hag__handler(g, c, HAG_DO_COMMIT) == HAG__BY_NOBODY)
+    if ((c->term == 0 || (c->flags & HAG__CLUSTER_NEW_TERM)) &&
+        hag__handler(g, c, HAG_DO_COMMIT) == HAG__BY_NOBODY)
         c->term++; /* volatile=accept: there is no record to wait for */
     hag__judge_all(g, c);
 }

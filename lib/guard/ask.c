@@ -15,8 +15,7 @@ int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c)
 
     return old != NULL && old->health.result == HAG_PROBE_OK && old->role == HAG_ROLE_PRIMARY &&
            old->probed >= c->run.begun_at && old->fence == HAG_FENCE_NONE &&
-           !(old->marks & HAG__MARK_REBORN) &&
-           memcmp(old->identity, c->identity, HAG_ID_SIZE) == 0;
+           !(old->marks & HAG__MARK_REBORN) && memcmp(old->identity, c->identity, HAG_ID_SIZE) == 0;
 }
 
 static uint32_t pre_elect(hag_guard *g, struct hag__cluster *c)
@@ -224,12 +223,18 @@ uint32_t hag__ask(hag_guard *g, struct hag__cluster *c, uint32_t what)
         uint32_t what;
         uint32_t (*rule)(hag_guard *, struct hag__cluster *);
     } rules[] = {
-        {HAG__ASK_PRE_ELECT, pre_elect}, {HAG__ASK_FENCED, fenced},
-        {HAG__ASK_ELECT, elect},         {HAG__ASK_CONFIRMED, confirmed},
-        {HAG__ASK_NEXT, next},           {HAG__ASK_SETTLED, settled},
-        {HAG__ASK_TAKE_OVER, take_over}, {HAG__ASK_NAMES, names},
-        {HAG__ASK_SWITCH, may_switch},   {HAG__ASK_DRAINED, drained},
-        {HAG__ASK_STILL_QUIET, still_quiet}, {HAG__ASK_FOLLOWS, follows},
+        {HAG__ASK_PRE_ELECT, pre_elect},
+        {HAG__ASK_FENCED, fenced},
+        {HAG__ASK_ELECT, elect},
+        {HAG__ASK_CONFIRMED, confirmed},
+        {HAG__ASK_NEXT, next},
+        {HAG__ASK_SETTLED, settled},
+        {HAG__ASK_TAKE_OVER, take_over},
+        {HAG__ASK_NAMES, names},
+        {HAG__ASK_SWITCH, may_switch},
+        {HAG__ASK_DRAINED, drained},
+        {HAG__ASK_STILL_QUIET, still_quiet},
+        {HAG__ASK_FOLLOWS, follows},
         {HAG__ASK_BACK, back},
     };
 

@@ -84,7 +84,7 @@ void hag__choose(const hag_guard *g, const struct hag__cluster *c, int final, in
     e.lineage = c->lineage;
     e.position = c->position;
     e.primary_empty = (c->flags & HAG__CLUSTER_WAS_EMPTY) != 0;
-    e.final = (uint8_t)final;
+    e.final = (uint8_t) final;
     e.planned = (uint8_t)planned;
     e.data_loss = (uint8_t)data_loss;
     memset(out, 0, sizeof(*out));

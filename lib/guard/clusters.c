@@ -4,7 +4,7 @@
 
 #include "guard/guard.h"
 
-#define CLUSTER_OPS    8u
+#define CLUSTER_OPS    4u /* record, two names, one step */
 #define CLUSTER_EVENTS 16u
 #define EVENTS_MAX     65536u
 

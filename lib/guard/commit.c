@@ -77,6 +77,10 @@ static void done(hag_guard *g, struct hag__cluster *c)
     c->term = c->record_term;
     c->commit_unknown = 0;
     c->commit_backoff = 0;
+    /* commits are rare: a fleet does not keep a buffer for each cluster */
+    hag__free(&g->mem, c->record, c->record_cap);
+    c->record = NULL;
+    c->record_cap = c->record_len = 0;
     if (rose)
         c->flags &= ~(uint32_t)HAG__CLUSTER_NEW_TERM;
     if (rose)

@@ -76,8 +76,7 @@ static void request_id(hag_guard *g, const struct hag__cluster *c, const struct 
     else
         (void)snprintf(g->request, sizeof(g->request), "%s/%llu/%u/%s%u/%u/%s", c->name,
                        (unsigned long long)c->term, op->number,
-                       op->flags & HAG_ACT_UNDO ? "undo" : "", op->step, op->attempt,
-                       a->node_name);
+                       op->flags & HAG_ACT_UNDO ? "undo" : "", op->step, op->attempt, a->node_name);
     a->request = g->request;
 }
 
@@ -194,8 +193,7 @@ static int take_op(hag_guard *g, uint64_t handle, struct hag_action *a, uint32_t
     op->state = HAG__OP_IN_FLIGHT;
     op->handler = *by < HAG__PLUGINS ? (uint8_t)*by : HAG__NOBODY;
     row = hag__action(op->kind);
-    hag__heap_set(&g->op_timers, index,
-                  g->now + (uint64_t)hag__setting_of(c, row->deadline));
+    hag__heap_set(&g->op_timers, index, g->now + (uint64_t)hag__setting_of(c, row->deadline));
     fill_op(g, index, a);
     a->deadline = hag__host_time(g, hag__heap_at(&g->op_timers, index));
     return 1;

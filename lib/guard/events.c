@@ -10,8 +10,7 @@ struct hag__event *hag__event(hag_guard *g, const struct hag__cluster *c, const 
 {
     struct hag__event *e = &g->spare_event;
 
-    if (g->n_events == g->cap_events ||
-        !hag__ring_push(&g->ring, (uint64_t)HAG_DO_EVENT << 53)) {
+    if (g->n_events == g->cap_events || !hag__ring_push(&g->ring, (uint64_t)HAG_DO_EVENT << 53)) {
         g->lost_events++;
     } else {
         e = &g->events[(g->head_event + g->n_events) % g->cap_events];

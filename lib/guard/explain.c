@@ -95,9 +95,10 @@ static void one_node(const hag_guard *g, const struct hag__cluster *c, const str
     if (n->facts & HAG_FACT_POSITION)
         hag__text_add(t, " at %llu", (unsigned long long)n->position);
     if (n->role == HAG_ROLE_STANDBY)
-        hag__text_add(t, ", link %s", n->facts & HAG_FACT_SYNCING    ? "syncing"
-                                      : n->facts & HAG_FACT_LINK_UP  ? "up"
-                                                                     : "down");
+        hag__text_add(t, ", link %s",
+                      n->facts & HAG_FACT_SYNCING   ? "syncing"
+                      : n->facts & HAG_FACT_LINK_UP ? "up"
+                                                    : "down");
     if (n->marks & HAG__MARK_DETACHED)
         hag__text_add(t, ", detached by the guard");
     if (n->marks & HAG__MARK_FENCED)

@@ -136,16 +136,18 @@ int32_t hag__take_struct(hag_guard *g, void *full, size_t ours, const void *give
     memset(full, 0, ours);
     memcpy(&size, given, sizeof(size));
     if (size < min) {
-        return g == NULL ? HAG_ERR_ABI
-                         : hag__error(g, HAG_ERR_ABI, "%s.size is %u; set it to sizeof, at least %zu",
-                                      what, size, min);
+        return g == NULL
+                   ? HAG_ERR_ABI
+                   : hag__error(g, HAG_ERR_ABI, "%s.size is %u; set it to sizeof, at least %zu",
+                                what, size, min);
     }
     if (size > ours && !zero((const uint8_t *)given + ours, size - ours)) {
-        return g == NULL ? HAG_ERR_ABI
-                         : hag__error(g, HAG_ERR_ABI,
-                                      "%s uses members that this library does not know; use haguard "
-                                      "of the headers it was built with",
-                                      what);
+        return g == NULL
+                   ? HAG_ERR_ABI
+                   : hag__error(g, HAG_ERR_ABI,
+                                "%s uses members that this library does not know; use haguard "
+                                "of the headers it was built with",
+                                what);
     }
     memcpy(full, given, size < ours ? size : ours);
     memcpy(full, &(uint32_t){(uint32_t)ours}, sizeof(uint32_t));
@@ -159,9 +161,10 @@ int32_t hag__give_struct(hag_guard *g, const void *full, size_t ours, void *out,
 
     memcpy(&size, out, sizeof(size));
     if (size < min) {
-        return g == NULL ? HAG_ERR_ABI
-                         : hag__error(g, HAG_ERR_ABI, "%s.size is %u; set it to sizeof, at least %zu",
-                                      what, size, min);
+        return g == NULL
+                   ? HAG_ERR_ABI
+                   : hag__error(g, HAG_ERR_ABI, "%s.size is %u; set it to sizeof, at least %zu",
+                                what, size, min);
     }
     memcpy((uint8_t *)out + sizeof(size), (const uint8_t *)full + sizeof(size),
            (size < ours ? size : ours) - sizeof(size));

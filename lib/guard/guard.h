@@ -18,27 +18,27 @@
 #include "engine/procedure.h"
 #include "engine/verdict.h"
 
-#define HAG__MAGIC     0x48616721u
-#define HAG__NOBODY    0xffu /* no place in a cluster */
-#define HAG__STRANGER  0xfeu /* an upstream that is no member */
-#define HAG__BINDINGS  4
-#define HAG__PLUGINS   64
-#define HAG__SWITCHES  16 /* remembered for max_switches */
-#define HAG__DETAIL    112
-#define HAG__LOOP_MS   5 /* between two reads in a loop of a procedure */
-#define HAG__HOUR      3600000u
+#define HAG__MAGIC    0x48616721u
+#define HAG__NOBODY   0xffu /* no place in a cluster */
+#define HAG__STRANGER 0xfeu /* an upstream that is no member */
+#define HAG__BINDINGS 4
+#define HAG__PLUGINS  64
+#define HAG__SWITCHES 16 /* remembered for max_switches */
+#define HAG__DETAIL   112
+#define HAG__LOOP_MS  5 /* between two reads in a loop of a procedure */
+#define HAG__HOUR     3600000u
 
 /* Marks of a node: what the guard did to it and what it remembers of it. */
 enum {
-    HAG__MARK_DETACHED = 1,  /* its replication was cut by the guard */
+    HAG__MARK_DETACHED = 1, /* its replication was cut by the guard */
     HAG__MARK_FENCED = 2,
     HAG__MARK_QUIESCED = 4,
-    HAG__MARK_MAYBE = 8,     /* promotion of unknown outcome: an ex-primary of its term (S3) */
-    HAG__MARK_TRIED = 16,    /* refused to be promoted in this procedure */
-    HAG__MARK_SYNCED = 32,   /* was in sync with this primary since its own last start (S4) */
-    HAG__MARK_ACCUSED = 64,  /* its link was down before the guard detached it */
-    HAG__MARK_TRUSTED = 128, /* an operator said that it belongs here */
-    HAG__MARK_REBORN = 256,  /* a new incarnation without the data (S8) */
+    HAG__MARK_MAYBE = 8,      /* promotion of unknown outcome: an ex-primary of its term (S3) */
+    HAG__MARK_TRIED = 16,     /* refused to be promoted in this procedure */
+    HAG__MARK_SYNCED = 32,    /* was in sync with this primary since its own last start (S4) */
+    HAG__MARK_ACCUSED = 64,   /* its link was down before the guard detached it */
+    HAG__MARK_TRUSTED = 128,  /* an operator said that it belongs here */
+    HAG__MARK_REBORN = 256,   /* a new incarnation without the data (S8) */
     HAG__MARK_RECORDED = 512, /* marks that the record must keep */
     HAG__MARK_UNSYNCED_READ = 1024, /* read once undetached with its link down (S5) */
     HAG__MARK_STABLE = 2048,        /* ... and a second time the same */
@@ -66,11 +66,11 @@ struct hag__node {
     uint8_t probe_flags; /* HAG_ACT_ of the next one */
     uint8_t probe_again; /* once more as soon as the one in flight has ended */
     uint8_t in_ring;
-    uint8_t role;        /* reported */
-    uint8_t upstream;    /* place, HAG__STRANGER, HAG__NOBODY */
+    uint8_t role;     /* reported */
+    uint8_t upstream; /* place, HAG__STRANGER, HAG__NOBODY */
     uint8_t handler_told;
     uint16_t marks;
-    uint16_t fence; /* strength of the fence in force */
+    uint16_t fence;          /* strength of the fence in force */
     hag_time probe_at;       /* next one is due */
     hag_time probe_sent;     /* the one in flight was taken */
     hag_time probe_deadline; /* ... and ends */
@@ -91,13 +91,13 @@ struct hag__node {
 
     uint32_t alerts;
     int32_t priority;
-    hag_time since;       /* of the verdict */
-    hag_time grace_end;   /* HAG__NEVER */
-    hag_time fence_until; /* a fence that ends by itself; HAG__NEVER */
-    hag_time demoted_at;  /* HAG__NEVER */
-    hag_time debt_until;  /* its address may be taken for the primary's until then; 0 */
-    hag_time rejoin_at;   /* not tried again before */
-    hag_time acted_at;    /* when the newest order to it was answered: older facts are stale */
+    hag_time since;         /* of the verdict */
+    hag_time grace_end;     /* HAG__NEVER */
+    hag_time fence_until;   /* a fence that ends by itself; HAG__NEVER */
+    hag_time demoted_at;    /* HAG__NEVER */
+    hag_time debt_until;    /* its address may be taken for the primary's until then; 0 */
+    hag_time rejoin_at;     /* not tried again before */
+    hag_time acted_at;      /* when the newest order to it was answered: older facts are stale */
     hag_time strange_since; /* a role or upstream that it should not have; HAG__NEVER */
     uint32_t rejoin_backoff;
     uint64_t maybe_term;
@@ -115,10 +115,10 @@ struct hag__op {
     uint8_t state;
     uint8_t step, procedure;
     uint8_t attempt;
-    uint8_t flags;    /* HAG_ACT_ */
+    uint8_t flags; /* HAG_ACT_ */
     uint8_t endpoint;
-    uint8_t handler;  /* plugin place while in flight, HAG__NOBODY: the host */
-    uint32_t number;  /* of the procedure; 0: none of its */
+    uint8_t handler;     /* plugin place while in flight, HAG__NOBODY: the host */
+    uint32_t number;     /* of the procedure; 0: none of its */
     uint32_t next, prev; /* of the same cluster */
     uint64_t arg;
 };
@@ -175,14 +175,14 @@ struct hag__run {
     uint8_t step;
     uint8_t next; /* after a pause */
     uint8_t phase;
-    uint8_t cause; /* HAG_WHY_ that began it */
-    uint8_t why;   /* newest trouble */
+    uint8_t cause;                /* HAG_WHY_ that began it */
+    uint8_t why;                  /* newest trouble */
     uint8_t old, candidate, node; /* places */
     uint8_t undoing;
-    uint8_t to;    /* the only one allowed, HAG__NOBODY */
+    uint8_t to; /* the only one allowed, HAG__NOBODY */
     uint8_t data_loss;
-    uint8_t tries; /* of this promotion */
-    uint8_t loop;  /* step of the running loop + 1 */
+    uint8_t tries;   /* of this promotion */
+    uint8_t loop;    /* step of the running loop + 1 */
     uint8_t demoted; /* the old primary took its demotion */
     uint8_t ordered; /* a promotion has left in this term */
     uint16_t attempt;
@@ -200,15 +200,15 @@ struct hag__run {
 enum {
     HAG__CLUSTER_OBSERVING = 1,
     HAG__CLUSTER_DIRTY = 2,
-    HAG__CLUSTER_RECORD = 4,    /* the record should be committed again */
-    HAG__CLUSTER_TRIM = 8,      /* the replica name is trimmed to who serves (U2) */
-    HAG__CLUSTER_RESTORED = 16, /* a record was given */
-    HAG__CLUSTER_RESUME = 32,   /* ... with an open procedure */
-    HAG__CLUSTER_CONDEMNED = 64, /* ... whose primary had been marked down */
+    HAG__CLUSTER_RECORD = 4,      /* the record should be committed again */
+    HAG__CLUSTER_TRIM = 8,        /* the replica name is trimmed to who serves (U2) */
+    HAG__CLUSTER_RESTORED = 16,   /* a record was given */
+    HAG__CLUSTER_RESUME = 32,     /* ... with an open procedure */
+    HAG__CLUSTER_CONDEMNED = 64,  /* ... whose primary had been marked down */
     HAG__CLUSTER_WAS_EMPTY = 128, /* the primary held no data when last seen */
     HAG__CLUSTER_CONFIRMED = 256, /* the operator answered what the cluster waits for */
-    HAG__CLUSTER_MOVED = 512,   /* the primary name has to follow a take-over */
-    HAG__CLUSTER_NEW_TERM = 1024 /* the next commit raises the term; nothing is published before */
+    HAG__CLUSTER_MOVED = 512,     /* the primary name has to follow a take-over */
+    HAG__CLUSTER_NEW_TERM = 1024  /* the next commit raises the term; nothing is published before */
 };
 
 struct hag__cluster {
@@ -231,7 +231,7 @@ struct hag__cluster {
     uint8_t state, state_why;
     uint8_t held_why; /* why a failover that is due does not begin */
     uint8_t advised;
-    uint8_t old;      /* who was primary before, for the record */
+    uint8_t old; /* who was primary before, for the record */
     uint64_t term, version;
     uint32_t failovers, number;
     hag_time config_at;
@@ -336,9 +336,9 @@ struct hag_guard {
     hag_watch_fn watch;
     void *watch_ud;
 
-    uint32_t failovers;  /* procedures running */
-    uint32_t answering;  /* nodes whose newest answer was good */
-    uint8_t blind;       /* it is the guard that is cut off (5.10) */
+    uint32_t failovers; /* procedures running */
+    uint32_t answering; /* nodes whose newest answer was good */
+    uint8_t blind;      /* it is the guard that is cut off (5.10) */
     uint8_t recheck_blind;
 
     /* of the action handed out last */
@@ -395,7 +395,7 @@ uint32_t hag__sights_say(const hag_guard *g, const struct hag__cluster *c,
 
 /* --- ops.c --- */
 struct hag__op *hag__op_new(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint64_t *handle);
-void hag__op_withdraw(hag_guard *g, uint64_t op);             /* or cancel, when in flight */
+void hag__op_withdraw(hag_guard *g, uint64_t op); /* or cancel, when in flight */
 void hag__ops_of_node(hag_guard *g, struct hag__cluster *c, uint32_t node); /* all of a node */
 void hag__ops_of_run(hag_guard *g, struct hag__cluster *c, uint32_t number);
 void hag__ops_of_cluster(hag_guard *g, struct hag__cluster *c);
@@ -434,8 +434,13 @@ void hag__event_text(const hag_guard *g, const struct hag__event *e, struct hag_
 void hag__detail(struct hag__event *e, const char *text); /* NULL event is fine */
 
 /* --- walk.c, steps.c, undo.c, ask.c --- */
-enum { HAG__SAID_WAIT = 0, HAG__SAID_OK = 1, HAG__SAID_FAIL = 2, HAG__SAID_UNKNOWN = 3,
-       HAG__SAID_SPENT = 4 };
+enum {
+    HAG__SAID_WAIT = 0,
+    HAG__SAID_OK = 1,
+    HAG__SAID_FAIL = 2,
+    HAG__SAID_UNKNOWN = 3,
+    HAG__SAID_SPENT = 4
+};
 int hag__begin(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint32_t cause);
 void hag__run_clear(hag_guard *g, struct hag__cluster *c);
 void hag__walk(hag_guard *g, struct hag__cluster *c);

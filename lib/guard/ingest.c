@@ -41,8 +41,8 @@ static int32_t intern(hag_guard *g, const struct hag__cluster *c, const struct h
     }
     l = hag__zalloc(&g->mem, sizeof(*l) + f->nlineage * sizeof(l->pair[0]));
     if (l == NULL)
-        return hag__error(g, HAG_ERR_NOMEM, "no memory for the lineage of %s; complete the op again",
-                          n->texts->name);
+        return hag__error(g, HAG_ERR_NOMEM,
+                          "no memory for the lineage of %s; complete the op again", n->texts->name);
     l->refs = 1;
     l->n = f->nlineage;
     for (uint32_t i = 0; i < l->n; i++) {
@@ -81,8 +81,8 @@ static void new_incarnation(hag_guard *g, struct hag__cluster *c, struct hag__no
     memcpy(n->identity, f->identity, HAG_ID_SIZE);
     if (!first)
         hag__event(g, c, n, HAG_EV_IDENTITY, HAG_SEVERITY_NOTICE, HAG_WHY_IDENTITY_CHANGED);
-    n->marks &= (uint16_t)~(HAG__MARK_SYNCED | HAG__MARK_FENCED | HAG__MARK_QUIESCED |
-                            HAG__MARK_REBORN);
+    n->marks &=
+        (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_FENCED | HAG__MARK_QUIESCED | HAG__MARK_REBORN);
     n->fence = HAG_FENCE_NONE;
     n->fence_until = HAG__NEVER;
     if (c->primary != n->place || f->role != HAG_ROLE_PRIMARY)
@@ -131,14 +131,17 @@ static void note_streams(hag_guard *g, struct hag__cluster *c, const struct hag_
 }
 
 static uint8_t upstream_of(const hag_guard *g, const struct hag__cluster *c,
-                           const struct hag_facts *f)
+                           const struct hag__node *n, const struct hag_facts *f)
 {
+    const struct hag__node *same = hag__member(g, c, n->upstream);
     char addr[HAG_ADDR_MAX];
     size_t host;
     uint32_t place;
 
     if (f->role != HAG_ROLE_STANDBY || f->upstream[0] == '\0')
         return HAG__NOBODY;
+    if (same != NULL && strcmp(same->texts->addr, f->upstream) == 0)
+        return n->upstream; /* the usual case, without reading the address */
     if (hag__addr_normal(f->upstream, addr, &host) != HAG_OK)
         return HAG__STRANGER;
     place = hag__place_of_addr(g, c, addr);
@@ -172,7 +175,7 @@ int32_t hag__facts_take(hag_guard *g, struct hag__cluster *c, struct hag__node *
     n->link_beat = f->link_beat;
     n->lag = f->lag;
     n->store_priority = f->priority;
-    n->upstream = upstream_of(g, c, f);
+    n->upstream = upstream_of(g, c, n, f);
     if (n->role == HAG_ROLE_STANDBY && n->upstream == c->primary && c->primary != HAG__NOBODY &&
         (f->flags & HAG_FACT_LINK_UP) && !(f->flags & HAG_FACT_SYNCING))
         n->marks |= HAG__MARK_SYNCED;

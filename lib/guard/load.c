@@ -47,7 +47,8 @@ int32_t hag_plugin_load(hag_guard *g, const char *file, const char *config, hag_
     else
         n = snprintf(path, sizeof(path), "%s/haguard_%s.so", HAG_PLUGINDIR, file);
     if (n < 0 || (size_t)n >= sizeof(path))
-        return hag__error(g, HAG_ERR_INVAL, "the plugin's path is longer than %zu", sizeof(path) - 1);
+        return hag__error(g, HAG_ERR_INVAL, "the plugin's path is longer than %zu",
+                          sizeof(path) - 1);
     /* never closed: libraries behind it may keep threads and exit handlers */
     lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (lib == NULL)

@@ -55,7 +55,8 @@ static uint64_t want_replicas(const hag_guard *g, struct hag__cluster *c)
 static void became_true(hag_guard *g, struct hag__cluster *c, uint32_t which)
 {
     struct hag__name_state *s = &c->names[which];
-    struct hag__event *e = hag__event(g, c, NULL, HAG_EV_ENDPOINT, HAG_SEVERITY_NOTICE, HAG_WHY_NONE);
+    struct hag__event *e =
+        hag__event(g, c, NULL, HAG_EV_ENDPOINT, HAG_SEVERITY_NOTICE, HAG_WHY_NONE);
 
     e->endpoint = (uint8_t)which;
     e->arg = s->have;
@@ -73,8 +74,8 @@ static void written(hag_guard *g, struct hag__cluster *c, uint32_t which, uint64
 
     if (which == HAG_ENDPOINT_PRIMARY) {
         /* S14: resolvers may still answer with who was there until now */
-        uint64_t debt =
-            (uint64_t)hag__setting_of(c, HAG_P_TTL) * (uint64_t)hag__setting_of(c, HAG_P_DEBT_FACTOR);
+        uint64_t debt = (uint64_t)hag__setting_of(c, HAG_P_TTL) *
+                        (uint64_t)hag__setting_of(c, HAG_P_DEBT_FACTOR);
 
         for (uint32_t i = 0; i < c->nplaces; i++) {
             struct hag__node *n = hag__member(g, c, i);
@@ -163,8 +164,8 @@ void hag__names(hag_guard *g, struct hag__cluster *c)
     uint64_t primary;
 
     /* S2: nothing is published in a term that is not recorded */
-    if ((c->flags & (HAG__CLUSTER_OBSERVING | HAG__CLUSTER_NEW_TERM)) || c->primary == HAG__NOBODY || c->term == 0 ||
-        !hag__decides(g, c, NULL))
+    if ((c->flags & (HAG__CLUSTER_OBSERVING | HAG__CLUSTER_NEW_TERM)) ||
+        c->primary == HAG__NOBODY || c->term == 0 || !hag__decides(g, c, NULL))
         return;
     /* at the start nothing is written for a primary that does not answer: it may just be replaced */
     if (!c->names[0].known && hag__member(g, c, c->primary)->verdict != HAG_VERDICT_UP &&

@@ -3,7 +3,7 @@
 
 #include "guard/guard.h"
 
-#define NODE_OPS 2u
+#define NODE_OPS 1u /* of a step that concerns every member */
 #define SPEC_MIN (offsetof(struct hag_node_spec, host) + sizeof(const char *))
 
 /* A checked spec with its addresses in their one spelling. */
@@ -43,7 +43,8 @@ static int32_t read_spec(hag_guard *g, const struct hag_node_spec *given, struct
     if (out->s.advertised == NULL)
         memcpy(out->advertised, out->addr, sizeof(out->addr));
     else if (hag__addr_normal(out->s.advertised, out->advertised, &ignored) != HAG_OK)
-        return hag__error(g, HAG_ERR_INVAL, "advertised address %.80s: a numeric host:port is wanted",
+        return hag__error(g, HAG_ERR_INVAL,
+                          "advertised address %.80s: a numeric host:port is wanted",
                           out->s.advertised);
     err = bad_label(g, "zone", out->s.zone);
     if (err != HAG_OK)
@@ -137,8 +138,8 @@ static void init_node(hag_guard *g, struct hag__node *n)
 static int32_t reserve_place(hag_guard *g, struct hag__cluster *c)
 {
     size_t size = c->nsources * (size_t)(c->nplaces + 1) * sizeof(struct hag__sight);
-    int32_t err = hag__grow(&g->mem, (void **)&c->nodes, &c->cap_nodes, c->nplaces + 1,
-                            sizeof(*c->nodes));
+    int32_t err =
+        hag__grow(&g->mem, (void **)&c->nodes, &c->cap_nodes, c->nplaces + 1, sizeof(*c->nodes));
     struct hag__sight *wider;
 
     if (err != HAG_OK || c->nsources == 0)
@@ -177,7 +178,8 @@ int32_t hag_node_add(hag_guard *g, hag_cluster h, const struct hag_node_spec *gi
         return err;
     c = hag__cluster(g, ci);
     if (sp.s.name == NULL || !hag__name_ok(sp.s.name))
-        return hag__error(g, HAG_ERR_INVAL, "a node's name is 1 to %d letters, digits, '_', '.' or '-'",
+        return hag__error(g, HAG_ERR_INVAL,
+                          "a node's name is 1 to %d letters, digits, '_', '.' or '-'",
                           HAG_NAME_MAX - 1);
     err = taken(g, c, sp.s.name, &sp, NULL);
     if (err != HAG_OK)
@@ -185,8 +187,8 @@ int32_t hag_node_add(hag_guard *g, hag_cluster h, const struct hag_node_spec *gi
     for (place = 0; place < c->nplaces && c->nodes[place] != HAG__NIL; place++)
         ;
     if (place == HAG_NODES_MAX)
-        return hag__error(g, HAG_ERR_LIMIT, "%s has %d nodes already, the most there can be", c->name,
-                          HAG_NODES_MAX);
+        return hag__error(g, HAG_ERR_LIMIT, "%s has %d nodes already, the most there can be",
+                          c->name, HAG_NODES_MAX);
     texts = make_texts(g, sp.s.name, &sp);
     err = texts == NULL ? HAG_ERR_NOMEM : HAG_OK;
     if (err == HAG_OK)
@@ -208,9 +210,9 @@ int32_t hag_node_add(hag_guard *g, hag_cluster h, const struct hag_node_spec *gi
     index = hag__table_add(&g->nodes);
     n = hag__node(g, index);
     /* the generation of the slot's probes goes on, so that a probe of its last owner is stale */
-    n->probe_gen = (uint32_t)(hag__mix(g->nodes.used + ((uint64_t)g->host_now << 20) + index) %
-                              HAG__GEN_MAX) +
-                   1;
+    n->probe_gen =
+        (uint32_t)(hag__mix(g->nodes.used + ((uint64_t)g->host_now << 20) + index) % HAG__GEN_MAX) +
+        1;
     init_node(g, n);
     n->cluster = ci;
     n->place = (uint8_t)place;
@@ -250,8 +252,8 @@ void hag__node_drop(hag_guard *g, uint32_t index)
         uint64_t what = hag__table_handle(&g->nodes, index);
 
         /* word: handle | kind << 53 | plugin << 58 */
-        (void)hag__ring_push(&g->ring, what | (uint64_t)HAG_DO_FORGET << 53 |
-                                           (uint64_t)c->plugins[i] << 58);
+        (void)hag__ring_push(&g->ring,
+                             what | (uint64_t)HAG_DO_FORGET << 53 | (uint64_t)c->plugins[i] << 58);
     }
     if (hag__answers(n))
         g->answering--;
@@ -357,11 +359,11 @@ int32_t hag_node_set(hag_guard *g, hag_node h, const struct hag_node_spec *given
         init_node(g, n);
         memset(n->identity, 0, sizeof(n->identity));
         n->facts = 0;
-        n->marks &= (uint16_t)~(HAG__MARK_SYNCED | HAG__MARK_TRUSTED | HAG__MARK_STABLE);
+        n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_TRUSTED | HAG__MARK_STABLE);
         n->probe_at = g->now;
         for (uint32_t i = 0; i < c->nplugins; i++)
-            (void)hag__ring_push(&g->ring, h | (uint64_t)HAG_DO_FORGET << 53 |
-                                               (uint64_t)c->plugins[i] << 58);
+            (void)hag__ring_push(&g->ring,
+                                 h | (uint64_t)HAG_DO_FORGET << 53 | (uint64_t)c->plugins[i] << 58);
         hag__node_arm(g, n);
         c->names[0].known = c->names[1].known = 0;
     }
@@ -376,8 +378,7 @@ hag_node hag_node_find(const hag_guard *g, hag_cluster h, const char *name)
     const struct hag__cluster *c;
     uint32_t ci;
 
-    if (hag__check(g) != HAG_OK || name == NULL ||
-        hag__table_find(&g->clusters, h, &ci) != HAG_OK)
+    if (hag__check(g) != HAG_OK || name == NULL || hag__table_find(&g->clusters, h, &ci) != HAG_OK)
         return 0;
     c = hag__cluster(g, ci);
     for (uint32_t i = 0; i < c->nplaces; i++) {

@@ -103,8 +103,9 @@ static int32_t operate(hag_guard *g, hag_cluster h, hag_node to, uint32_t flags,
             e->procedure = (uint8_t)kind;
             e->target = to;
         }
-        return hag__error(g, HAG_ERR_REFUSED, "%s of %s is refused: %s", hag__name(HAG_NAMES_PROCEDURE, kind),
-                          c->name, hag_why_text(a.reasons[0]));
+        return hag__error(g, HAG_ERR_REFUSED, "%s of %s is refused: %s",
+                          hag__name(HAG_NAMES_PROCEDURE, kind), c->name,
+                          hag_why_text(a.reasons[0]));
     }
     if (flags & HAG_OPERATE_DRY_RUN)
         return HAG_OK;
@@ -182,7 +183,8 @@ int32_t hag_cluster_confirm(hag_guard *g, hag_cluster h, hag_node node, hag_time
         did = 1;
     }
     if (!did)
-        return hag__error(g, HAG_ERR_NOT_FOUND, "%s waits for nothing that this would answer", c->name);
+        return hag__error(g, HAG_ERR_NOT_FOUND, "%s waits for nothing that this would answer",
+                          c->name);
     hag__event(g, c, node != 0 ? hag__node(g, ni) : NULL, HAG_EV_RESUMED, HAG_SEVERITY_NOTICE,
                HAG_WHY_OPERATOR);
     hag__dirty(g, c);

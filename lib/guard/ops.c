@@ -159,13 +159,12 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     unlink_op(g, hag__table_at(&g->ops, index));
     hag__table_del(&g->ops, index);
     if (r->outcome != HAG_RES_OK && op.kind != HAG_DO_ENDPOINT_CHECK) {
-        struct hag__event *e =
-            hag__event(g, c, n, HAG_EV_FAILED,
-                       op.kind == HAG_DO_FENCE || op.kind == HAG_DO_DISCONNECT ||
-                               op.kind == HAG_DO_PERSIST_ROLE
-                           ? HAG_SEVERITY_NOTICE
-                           : HAG_SEVERITY_WARNING,
-                       r->reason);
+        struct hag__event *e = hag__event(g, c, n, HAG_EV_FAILED,
+                                          op.kind == HAG_DO_FENCE || op.kind == HAG_DO_DISCONNECT ||
+                                                  op.kind == HAG_DO_PERSIST_ROLE
+                                              ? HAG_SEVERITY_NOTICE
+                                              : HAG_SEVERITY_WARNING,
+                                          r->reason);
 
         e->arg = op.kind;
         e->outcome = (uint8_t)r->outcome;
@@ -211,8 +210,8 @@ static int32_t read_facts(hag_guard *g, const struct hag_facts *given, struct ha
     if (f->role > HAG_ROLE_STANDBY)
         return hag__error(g, HAG_ERR_RANGE, "facts.role %u is no HAG_ROLE_", f->role);
     if (f->nlineage > HAG_LINEAGE_MAX)
-        return hag__error(g, HAG_ERR_RANGE, "facts.nlineage is %u; at most %d pairs fit", f->nlineage,
-                          HAG_LINEAGE_MAX);
+        return hag__error(g, HAG_ERR_RANGE, "facts.nlineage is %u; at most %d pairs fit",
+                          f->nlineage, HAG_LINEAGE_MAX);
     if (f->nstreams > HAG_NODES_MAX || (f->nstreams > 0 && f->streams == NULL))
         return hag__error(g, HAG_ERR_RANGE, "facts.nstreams is %u; at most %d, in streams",
                           f->nstreams, HAG_NODES_MAX);
@@ -288,7 +287,8 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
             return hag__error(g, HAG_ERR_STALE, "the node of this probe is gone");
         n = hag__node(g, index);
         if (n->probe_gen != hag__handle_gen(h) || n->probe_state != HAG__PROBE_IN_FLIGHT)
-            return hag__error(g, HAG_ERR_STALE, "this probe of %s has ended before", n->texts->name);
+            return hag__error(g, HAG_ERR_STALE, "this probe of %s has ended before",
+                              n->texts->name);
         return finish_probe(g, index, &r, &f, have_facts);
     }
     if (hag__handle_kind(h) != HAG__KIND_OP)
@@ -301,7 +301,8 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
     }
     if (err != HAG_OK) {
         late(g, h);
-        return hag__error(g, err, "this op has ended before: done, cancelled, or past its deadline");
+        return hag__error(g, err,
+                          "this op has ended before: done, cancelled, or past its deadline");
     }
     hag__op_finish(g, index, &r);
     return HAG_OK;

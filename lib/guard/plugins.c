@@ -85,11 +85,11 @@ static int32_t usable(hag_guard *g, const struct hag_plugin *d)
     if (d == NULL)
         return hag__error(g, HAG_ERR_INVAL, "the plugin's descriptor is NULL");
     if (d->abi >> 16 != HAG_PLUGIN_ABI >> 16)
-        return hag__error(g, HAG_ERR_ABI,
-                          "the plugin speaks ABI %u.%u, this library %u.%u; rebuild the plugin with "
-                          "the headers of this haguard",
-                          d->abi >> 16, d->abi & 0xffff, HAG_PLUGIN_ABI >> 16,
-                          HAG_PLUGIN_ABI & 0xffff);
+        return hag__error(
+            g, HAG_ERR_ABI,
+            "the plugin speaks ABI %u.%u, this library %u.%u; rebuild the plugin with "
+            "the headers of this haguard",
+            d->abi >> 16, d->abi & 0xffff, HAG_PLUGIN_ABI >> 16, HAG_PLUGIN_ABI & 0xffff);
     if (d->size < PLUGIN_MIN || d->name == NULL || d->open == NULL || d->start == NULL ||
         d->cancel == NULL || d->forget == NULL || d->ready == NULL || d->tick == NULL ||
         d->close == NULL)
@@ -139,8 +139,8 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
     p->host.log = host_log;
     p->host.realloc = host_realloc;
     g->in_hook++;
-    err = desc->open(&p->host, config != NULL ? config : "", g->host_now, &p->self, why,
-                     sizeof(why));
+    err =
+        desc->open(&p->host, config != NULL ? config : "", g->host_now, &p->self, why, sizeof(why));
     g->in_hook--;
     if (err != HAG_OK) {
         hag__table_del(&g->plugins, place);

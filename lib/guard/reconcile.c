@@ -106,11 +106,10 @@ static void try_failover(hag_guard *g, struct hag__cluster *c, const struct hag_
         return;
     }
     /* S13: nobody eligible, nothing touched; S8: but a primary reborn empty is fenced all the same */
-    if (who.winner == HAG__NIL && !(reborn && p->fence == HAG_FENCE_NONE &&
-                                    !(p->marks & HAG__MARK_FENCED)))
+    if (who.winner == HAG__NIL &&
+        !(reborn && p->fence == HAG_FENCE_NONE && !(p->marks & HAG__MARK_FENCED)))
         return;
-    (void)hag__begin(g, c, HAG_PROC_FAILOVER,
-                     reborn ? HAG_WHY_REBORN_EMPTY : HAG_WHY_PRIMARY_DOWN);
+    (void)hag__begin(g, c, HAG_PROC_FAILOVER, reborn ? HAG_WHY_REBORN_EMPTY : HAG_WHY_PRIMARY_DOWN);
 }
 
 static int keeps_nothing(const struct hag__cluster *c, const struct hag__node *p)
@@ -168,7 +167,7 @@ static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     if (!strange(c, n)) {
         n->strange_since = HAG__NEVER;
         if (n->role == HAG_ROLE_STANDBY)
-            n->marks &= (uint16_t)~(HAG__MARK_FENCED | HAG__MARK_MAYBE | HAG__MARK_QUIESCED);
+            n->marks &= (uint16_t) ~(HAG__MARK_FENCED | HAG__MARK_MAYBE | HAG__MARK_QUIESCED);
         hag__alert(g, c, n, HAG_ALERT_UNKNOWN_NODE, HAG_WHY_NONE, 0);
         return 0;
     }
@@ -332,8 +331,8 @@ uint32_t hag__writers(const hag_guard *g, const struct hag__cluster *c)
 
         if (n == NULL || (i == c->primary && !replacing))
             continue;
-        was_primary = i == c->primary || n->demoted_at != HAG__NEVER || i == c->old || (n->marks & HAG__MARK_MAYBE) ||
-                      n->role == HAG_ROLE_PRIMARY;
+        was_primary = i == c->primary || n->demoted_at != HAG__NEVER || i == c->old ||
+                      (n->marks & HAG__MARK_MAYBE) || n->role == HAG_ROLE_PRIMARY;
         if (!was_primary || n->fence >= HAG_FENCE_DEMOTED || (n->marks & HAG__MARK_CONFIRMED_OFF))
             continue;
         if (n->role == HAG_ROLE_STANDBY && n->health.result == HAG_PROBE_OK &&

@@ -63,7 +63,8 @@ static void put_member(const hag_guard *g, const struct hag__cluster *c, const s
                           HAG__MARK_MAYBE | HAG__MARK_SYNCED | HAG__MARK_TRUSTED |
                           HAG__MARK_ACCUSED;
     uint64_t debt = n->debt_until > g->now ? n->debt_until - g->now : 0;
-    uint64_t in_names = (c->names[0].have >> n->place & 1) | (c->names[1].have >> n->place & 1) << 1;
+    uint64_t in_names = (c->names[0].have >> n->place & 1) | (c->names[1].have >> n->place & 1)
+                                                                 << 1;
 
     put_name(o, n->texts->name);
     put_u(o, n->marks & kept, 2);
@@ -79,8 +80,8 @@ size_t hag__record_encode(const hag_guard *g, const struct hag__cluster *c, uint
 {
     const struct hag__run *r = &c->run;
     const struct hag__node *p = hag__member(g, c, c->primary);
-    int open = !close && (r->kind == HAG_PROC_FAILOVER || r->kind == HAG_PROC_SWITCHOVER) &&
-               !r->undoing;
+    int open =
+        !close && (r->kind == HAG_PROC_FAILOVER || r->kind == HAG_PROC_SWITCHOVER) && !r->undoing;
     struct out o = {buf, cap, 0};
     uint32_t members = 0;
 
@@ -265,8 +266,8 @@ static int32_t match(hag_guard *g, const struct hag__cluster *c, struct decoded 
     const struct hag__procedure *p = hag__procedure(d->procedure);
 
     if (strcmp(d->name, c->name) != 0)
-        return hag__error(g, HAG_ERR_NOT_FOUND, "this is the record of cluster %s, not of %s", d->name,
-                          c->name);
+        return hag__error(g, HAG_ERR_NOT_FOUND, "this is the record of cluster %s, not of %s",
+                          d->name, c->name);
     if (d->procedure != 0 && (p == NULL || d->step >= p->n))
         return hag__error(g, HAG_ERR_DAMAGED,
                           "the record of %s holds a procedure that this version does not know",

@@ -76,7 +76,8 @@ static void resume_failover(hag_guard *g, struct hag__cluster *c)
     struct hag__node *old = hag__member(g, c, c->primary);
 
     if (reads_as(old, HAG_ROLE_STANDBY))
-        old->marks |= HAG__MARK_FENCED; /* the fence of that failover took; a successor, or undone */
+        old->marks |=
+            HAG__MARK_FENCED; /* the fence of that failover took; a successor, or undone */
     if (cand == NULL || c->resume_step < HAG__FAILOVER_PROMOTE - 1) {
         if (reads_as(old, HAG_ROLE_STANDBY) && any_candidate(g, c)) {
             (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_RESTARTED);

@@ -18,7 +18,8 @@ static uint32_t ops_of(const hag_guard *g, const struct hag__cluster *c)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = c->ops; i != HAG__NIL; i = ((struct hag__op *)hag__table_at(&g->ops, i))->next)
+    for (uint32_t i = c->ops; i != HAG__NIL;
+         i = ((struct hag__op *)hag__table_at(&g->ops, i))->next)
         n++;
     return n;
 }
@@ -60,9 +61,9 @@ int32_t hag_cluster_get(const hag_guard *g, hag_cluster h, struct hag_cluster_in
     i.alerts = c->alerts;
     i.paused_until = c->paused_until == 0 ? 0 : hag__host_time(g, c->paused_until);
     i.name = c->name;
-    i.step_name = c->run.kind == 0      ? ""
-                  : c->run.undoing      ? "undo"
-                                        : hag__procedure(c->run.kind)->steps[c->run.step].name;
+    i.step_name = c->run.kind == 0 ? ""
+                  : c->run.undoing ? "undo"
+                                   : hag__procedure(c->run.kind)->steps[c->run.step].name;
     i.paused_by = c->paused_until != 0 && c->paused_by != NULL ? c->paused_by : "";
     return hag__give_struct(writable(g), &i, sizeof(i), out, CLUSTER_MIN, "hag_cluster_info");
 }
@@ -89,9 +90,9 @@ int32_t hag_node_get(const hag_guard *g, hag_node h, struct hag_node_info *out)
     i.flags = n->flags;
     i.user = n->texts->user;
     i.cluster = hag__table_handle(&g->clusters, n->cluster);
-    i.role = c->primary == HAG__NOBODY  ? HAG_ROLE_UNKNOWN
-             : c->primary == n->place ? HAG_ROLE_PRIMARY
-                                      : HAG_ROLE_STANDBY;
+    i.role = c->primary == HAG__NOBODY ? HAG_ROLE_UNKNOWN
+             : c->primary == n->place  ? HAG_ROLE_PRIMARY
+                                       : HAG_ROLE_STANDBY;
     i.reported_role = n->role;
     i.verdict = n->verdict;
     i.kind = n->kind;

@@ -5,7 +5,8 @@
 
 /* Starts the actions of one step and gathers their answers. */
 
-#define COMMIT_PENDING (1ull << 63) /* with 64 places taken it is a place too: no step waits for both */
+#define COMMIT_PENDING                                                                             \
+    (1ull << 63) /* with 64 places taken it is a place too: no step waits for both */
 
 static int reachable(const struct hag__node *n)
 {
@@ -237,7 +238,8 @@ void hag__step_answer(hag_guard *g, struct hag__cluster *c, const struct hag__op
     if (res->outcome != HAG_RES_OK && res->reason != HAG_WHY_NONE)
         r->why = (uint8_t)res->reason;
     if (!r->undoing && n->place == r->old && res->outcome == HAG_RES_OK &&
-        (op->kind == HAG_DO_FOLLOW || (op->kind == HAG_DO_FENCE && res->fence >= HAG_FENCE_DEMOTED)))
+        (op->kind == HAG_DO_FOLLOW ||
+         (op->kind == HAG_DO_FENCE && res->fence >= HAG_FENCE_DEMOTED)))
         r->demoted = 1;
 }
 
@@ -310,14 +312,15 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
         break;
     case HAG_DO_FOLLOW:
         if (ok) {
-            n->marks &= (uint16_t)~(HAG__MARK_DETACHED | HAG__MARK_ACCUSED | HAG__MARK_MAYBE);
-            n->marks &= (uint16_t)~(HAG__MARK_FENCED);
+            n->marks &= (uint16_t) ~(HAG__MARK_DETACHED | HAG__MARK_ACCUSED | HAG__MARK_MAYBE);
+            n->marks &= (uint16_t) ~(HAG__MARK_FENCED);
             n->fence = HAG_FENCE_NONE;
             e = hag__event(g, c, n, HAG_EV_FOLLOW, HAG_SEVERITY_INFO, HAG_WHY_NONE);
-            e->target = hag__place_handle(
-                g, c, c->run.kind == HAG_PROC_REJOIN ? c->primary
-                      : c->run.undoing || c->run.kind == HAG_PROC_SAFEGUARD ? c->run.old
-                                                                            : c->run.candidate);
+            e->target = hag__place_handle(g, c,
+                                          c->run.kind == HAG_PROC_REJOIN ? c->primary
+                                          : c->run.undoing || c->run.kind == HAG_PROC_SAFEGUARD
+                                              ? c->run.old
+                                              : c->run.candidate);
             hag__probe_now(g, n, HAG_ACT_URGENT);
         }
         break;

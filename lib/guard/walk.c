@@ -37,7 +37,7 @@ int hag__begin(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint32_t cau
         struct hag__node *n = hag__member(g, c, i);
 
         if (n != NULL)
-            n->marks &= (uint16_t)~(HAG__MARK_TRIED | HAG__MARK_UNSYNCED_READ | HAG__MARK_STABLE);
+            n->marks &= (uint16_t) ~(HAG__MARK_TRIED | HAG__MARK_UNSYNCED_READ | HAG__MARK_STABLE);
     }
     e = hag__event(g, c, NULL, HAG_EV_BEGIN, HAG_SEVERITY_NOTICE, cause);
     e->target = hag__place_handle(g, c, r->to);
