@@ -6,6 +6,7 @@ connection what MODE says.
   unasked    answers each question ten times, the first bytes before any question
   close      closes at once
   reset      resets at once
+  greet      says at once that there is no room, and resets
   short      answers each command with half of an INFO and then closes
   types      answers each command with a number
   array      announces an array of two thousand million elements
@@ -55,7 +56,9 @@ def serve(conn, mode):
         if mode == "close":
             conn.close()
             return
-        if mode == "reset":
+        if mode == "greet":
+            conn.sendall(b"-ERR max number of clients reached\r\n")
+        if mode in ("reset", "greet"):
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             conn.close()
             return

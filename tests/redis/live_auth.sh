@@ -117,6 +117,9 @@ expect "without config: a probe is ok, its role is not persisted" 1.result=ok \
 acl +@all -info
 guard "probe $C" "promote $C"
 expect "without info: denied" 1.result=denied 1.role=unknown 2.outcome=fail 2.reason=denied
+guard -c flavour=redis "quiesce $C arg=200" "unquiesce $C"
+expect "but what was done is not called failed because it cannot be looked at" 1.outcome=ok \
+    2.outcome=ok
 acl +@all -ping
 guard "probe $C"
 expect "without ping: denied" 1.result=denied

@@ -46,7 +46,8 @@ cli "$P" config set save '' >/dev/null
 cli "$P" config set stop-writes-on-bgsave-error no >/dev/null
 
 drive "probe $A quiet" "sh ($REDIS_CLI -p $P eval 'while true do end' 0 >/dev/null 2>&1 &)" \
-    "sleep 300" "probe $A" "probe $A fresh" "sh $REDIS_CLI -p $P script kill >/dev/null" "probe $A"
+    "sleep 300" "probe $A" "probe $A fresh" "sh $REDIS_CLI -p $P script kill >/dev/null" \
+    "sleep 300" "probe $A"
 expect "BUSY is alive and read-only, and its role is known on the held connection" 2.result=ok \
     2.role=primary 2.flags=READONLY, "2.identity=$RUN" '2.text=BUSY.*'
 expect "BUSY on a fresh connection: alive" 3.result=ok 3.role=unknown 3.flags=READONLY,
@@ -93,7 +94,7 @@ below "its probe ends before the deadline" "$(value 2.ms)" 600
 expect "it goes on" 4.result=ok
 
 start_python bad "$HERE/bad_server.py" mute garbage unasked short types array nested endless \
-    norole close reset
+    norole close reset greet
 eval "$PORT_bad"
 drive "probe 127.0.0.1:$PORT_mute timeout=400"
 expect "mute: timeout, accepted" 1.result=timeout 1.flags=ACCEPTED,
@@ -131,6 +132,11 @@ for mode in close reset; do
     expect "$mode: refused" 1.outcome=ok 1.result=refused
     never "$mode: no order succeeds" '^2.outcome=ok'
 done
+
+# both are there before the host looks: its write meets a connection that is gone
+drive "probe 127.0.0.1:$PORT_greet later" "freeze 200" wait
+expect "what it says before it closes is heard, and no signal ends the host" \
+    1.result=not-serving '1.text=.*max number of clients.*'
 
 # --- the held connection ---
 drive -c fresh-every=1h "probe $A quiet" "sh $REDIS_CLI -p $P client kill type normal >/dev/null" \

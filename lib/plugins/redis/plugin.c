@@ -297,7 +297,8 @@ static void redis_tick(void *self, hag_time now)
     struct hag__redis_timer *t;
 
     r->now = now > r->now ? now : r->now;
-    r->wake = 0;
+    r->wake =
+        UINT64_MAX; /* the host's timer is spent: leave() tells it the next, or that there is none */
     /* those set anew meanwhile are later than now, so this ends */
     while ((t = hag__redis_timers_take(&r->timers, r->now)) != NULL)
         t->fire(t, r->now);
