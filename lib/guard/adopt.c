@@ -38,6 +38,7 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
         old->marks &= (uint16_t)~HAG__MARK_SYNCED;
         old->marks &= (uint16_t)~HAG__MARK_REBORN;
         old->rejoin_at = 0;
+        old->rejoin_backoff = 0;
         c->old = (uint8_t)was;
         remember_switch(g, c);
         c->flags |= HAG__CLUSTER_TRIM | HAG__CLUSTER_MOVED;

@@ -11,7 +11,7 @@
 
 int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c)
 {
-    const struct hag__node *old = hag__member(g, c, c->run.old);
+    const struct hag__node *old = hag__member(g, c, c->run.kind != 0 ? c->run.old : c->primary);
 
     return old != NULL && old->health.result == HAG_PROBE_OK && old->role == HAG_ROLE_PRIMARY &&
            old->probed >= c->run.begun_at && old->fence == HAG_FENCE_NONE &&
@@ -23,7 +23,8 @@ static uint32_t pre_elect(hag_guard *g, struct hag__cluster *c)
     struct hag__elected who;
 
     hag__choose(g, c, 0, 0, c->run.data_loss, c->run.to, &who);
-    if (who.winner != HAG__NIL)
+    /* one that lost its data is fenced all the same (S8) */
+    if (who.winner != HAG__NIL || c->run.cause == HAG_WHY_REBORN_EMPTY)
         return HAG__SAID_OK;
     c->run.why = HAG_WHY_NO_CANDIDATE;
     return HAG__SAID_FAIL;
@@ -131,6 +132,7 @@ static uint32_t settled(hag_guard *g, struct hag__cluster *c)
 static uint32_t take_over(hag_guard *g, struct hag__cluster *c)
 {
     hag__set_primary(g, c, c->run.candidate, c->run.cause);
+    hag__names(g, c); /* clients wait for the name, not for the other standbys */
     return HAG__SAID_OK;
 }
 

@@ -135,7 +135,10 @@ void hag__commit_due(hag_guard *g, struct hag__cluster *c)
         return; /* the procedure's own commits carry it */
     if (c->term == 0)
         c->flags |= HAG__CLUSTER_NEW_TERM;
-    if (!hag__commit(g, c, c->term + ((c->flags & HAG__CLUSTER_NEW_TERM) ? 1 : 0), 0, 0)) {
+    /* an unknown one is only repeated: what a procedure wants written after it stays wanted */
+    if (c->commit_unknown
+            ? !emit(g, c)
+            : !hag__commit(g, c, c->term + ((c->flags & HAG__CLUSTER_NEW_TERM) ? 1 : 0), 0, 0)) {
         later(g, c);
         hag__wake_by(c, c->commit_retry_at);
     }

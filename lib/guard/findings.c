@@ -35,9 +35,9 @@ static void node_findings(hag_guard *g, struct hag__cluster *c, struct hag__node
     if (settled)
         hag__alert(g, c, n, HAG_ALERT_ROLE_MISMATCH, HAG_WHY_WRONG_ROLE,
                    primary ? n->role != HAG_ROLE_PRIMARY : n->role == HAG_ROLE_PRIMARY);
-    if (settled && !primary)
+    if (settled)
         hag__alert(g, c, n, HAG_ALERT_REPLICATION_MISMATCH, HAG_WHY_WRONG_UPSTREAM,
-                   n->role == HAG_ROLE_STANDBY && n->upstream != c->primary &&
+                   !primary && n->role == HAG_ROLE_STANDBY && n->upstream != c->primary &&
                        !(n->marks & HAG__MARK_DETACHED));
 }
 

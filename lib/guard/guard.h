@@ -97,6 +97,7 @@ struct hag__node {
     hag_time demoted_at;    /* HAG__NEVER */
     hag_time debt_until;    /* its address may be taken for the primary's until then; 0 */
     hag_time rejoin_at;     /* not tried again before */
+    hag_time accused_at; /* others accuse it since then; 0: not */
     hag_time acted_at;      /* when the newest order to it was answered: older facts are stale */
     hag_time strange_since; /* a role or upstream that it should not have; HAG__NEVER */
     uint32_t rejoin_backoff;

@@ -61,16 +61,21 @@ static int known(const uint8_t *id)
 }
 
 /* S8: a primary that restarted without what it held. A store that keeps nothing has lost it even if
- * clients have written since; one that held nothing before has lost nothing. */
+ * clients have written since, or if it found an old file (redis keeps the one that it got as a
+ * replica); one that held nothing before has lost nothing. */
 static int reborn_empty(const struct hag__cluster *c, const struct hag_facts *f,
                         const struct hag__lineage *l)
 {
+    uint32_t before;
+
     if (c->flags & HAG__CLUSTER_WAS_EMPTY)
         return 0;
     if (f->flags & HAG_FACT_EMPTY)
         return 1;
-    return (f->flags & HAG_FACT_VOLATILE) && c->lineage != NULL && l != NULL &&
-           !hag__lineage_related(c->lineage, l);
+    if (!(f->flags & HAG_FACT_VOLATILE) || c->lineage == NULL || l == NULL)
+        return 0;
+    before = hag__lineage_relate(c->lineage, c->position, l, f->position);
+    return before != HAG__LINEAGE_SAME && before != HAG__LINEAGE_ANCESTOR;
 }
 
 static void new_incarnation(hag_guard *g, struct hag__cluster *c, struct hag__node *n,
@@ -284,7 +289,7 @@ int32_t hag__probe_ended(hag_guard *g, uint32_t index, const struct hag_facts *f
     hag__node_arm(g, n);
     is = snapshot(n);
     if (differs(&was, &is) || c->run.kind != 0 || (c->flags & HAG__CLUSTER_OBSERVING) ||
-        c->state == HAG_STATE_LOST) /* S13: looked at again at every change */
+        c->state == HAG_STATE_LOST || n->alerts != 0) /* S13: looked at again at every change */
         hag__dirty(g, c);
     return HAG_OK;
 }

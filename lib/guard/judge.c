@@ -135,6 +135,11 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     /* whoever agreed before the restart of the guard was cut off by it since: that still counts */
     if (in.is_primary && (c->flags & HAG__CLUSTER_CONDEMNED) && in.others == HAG__SAW_NONE)
         in.others = HAG__SAW_BAD;
+    if (in.agent != HAG__SAW_BAD && in.others != HAG__SAW_BAD && in.links != HAG__SAW_BAD)
+        n->accused_at = 0;
+    else if (n->accused_at == 0 || n->accused_at < g->resumed_at)
+        n->accused_at = g->now;
+    in.accused_at = n->accused_at;
     in.round_done = (uint8_t)round_done(g, c, n);
     in.reborn_empty = (n->marks & HAG__MARK_REBORN) != 0;
     in.previous = n->verdict;

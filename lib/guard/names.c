@@ -175,9 +175,10 @@ void hag__names(hag_guard *g, struct hag__cluster *c)
     drive(g, c, HAG_ENDPOINT_PRIMARY, primary);
     drive(g, c, HAG_ENDPOINT_REPLICA, want_replicas(g, c));
     for (int i = 0; i < 2; i++) {
-        if (c->names[i].untrue_since != HAG__NEVER)
-            hag__wake_by(c, c->names[i].untrue_since +
-                                (uint64_t)hag__setting_of(c, HAG_P_NAMES_WITHIN));
+        hag_time within = (hag_time)hag__setting_of(c, HAG_P_NAMES_WITHIN);
+
+        if (c->names[i].untrue_since != HAG__NEVER && c->names[i].untrue_since + within > g->now)
+            hag__wake_by(c, c->names[i].untrue_since + within);
     }
 }
 

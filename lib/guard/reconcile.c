@@ -85,7 +85,18 @@ static int take_late_promotion(hag_guard *g, struct hag__cluster *c)
     return 0;
 }
 
-static void try_failover(hag_guard *g, struct hag__cluster *c, const struct hag__node *p)
+/* Who refused to be promoted may have changed its mind: S10, nothing waits for ever. */
+static void forget_refusals(const hag_guard *g, const struct hag__cluster *c)
+{
+    for (uint32_t i = 0; i < c->nplaces; i++) {
+        struct hag__node *n = hag__member(g, c, i);
+
+        if (n != NULL)
+            n->marks &= (uint16_t)~HAG__MARK_TRIED;
+    }
+}
+
+static void try_failover(hag_guard *g, struct hag__cluster *c, struct hag__node *p)
 {
     int reborn = (p->marks & HAG__MARK_REBORN) != 0;
     struct hag__elected who;
@@ -93,12 +104,18 @@ static void try_failover(hag_guard *g, struct hag__cluster *c, const struct hag_
 
     if (hag__decides(g, c, NULL) && c->paused_until == 0 && take_late_promotion(g, c))
         return;
+    if (hag__primary_returned(g, c)) /* S13: either it is up again soon, or this is due after all */
+        return;
     hold = hag__failover_hold(g, c);
     if (hold != HAG_WHY_NONE && hold != c->held_why)
         hag__event(g, c, p, HAG_EV_HOLD, HAG_SEVERITY_WARNING, hold);
     c->held_why = (uint8_t)hold;
     hag__alert(g, c, NULL, HAG_ALERT_HELD, hold,
                hold != HAG_WHY_NONE && hold != HAG_WHY_PAUSED && hold != HAG_WHY_ADVISING);
+    if (g->now >= p->rejoin_at)
+        forget_refusals(g, c);
+    else
+        hag__wake_by(c, p->rejoin_at);
     hag__choose(g, c, 0, 0, 0, HAG__NOBODY, &who);
     hag__alert(g, c, NULL, HAG_ALERT_NO_CANDIDATE, HAG_WHY_NO_CANDIDATE, who.winner == HAG__NIL);
     if (hold != HAG_WHY_NONE) {
@@ -106,8 +123,11 @@ static void try_failover(hag_guard *g, struct hag__cluster *c, const struct hag_
         return;
     }
     /* S13: nobody eligible, nothing touched; S8: but a primary reborn empty is fenced all the same */
-    if (who.winner == HAG__NIL &&
-        !(reborn && p->fence == HAG_FENCE_NONE && !(p->marks & HAG__MARK_FENCED)))
+    if (who.winner == HAG__NIL) {
+        if (!reborn || p->fence != HAG_FENCE_NONE || (p->marks & HAG__MARK_FENCED))
+            return;
+    }
+    if (g->now < p->rejoin_at) /* the last one came to nothing a short while ago */
         return;
     (void)hag__begin(g, c, HAG_PROC_FAILOVER, reborn ? HAG_WHY_REBORN_EMPTY : HAG_WHY_PRIMARY_DOWN);
 }

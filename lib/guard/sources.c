@@ -151,44 +151,48 @@ int32_t hag_observe(hag_guard *g, hag_source h, hag_node node, uint32_t seen, ui
     return HAG_OK;
 }
 
+/* 5.7: one that accuses every node it speaks of is itself the sick one (a bad row, no bad column). */
+static int accuses_all(const hag_guard *g, const struct hag__cluster *c,
+                       const struct hag__sight *row, hag_time fresh)
+{
+    uint32_t accused = 0, spoken = 0;
+
+    for (uint32_t p = 0; p < c->nplaces; p++) {
+        if (row[p].seen == 0 || g->now - row[p].at > fresh)
+            continue;
+        spoken++;
+        accused += row[p].seen != HAG_SEEN_ALIVE;
+    }
+    return spoken > 1 && accused == spoken;
+}
+
 /* What agents and observers say of a node: its own agent, or all the others together. A good sight
- * younger than `fresh` outweighs; bad ones count when `confirm` of the others agree. One that accuses
- * every node it speaks of is itself the sick one (5.7: a bad row, not a bad column). */
+ * younger than `fresh` outweighs; bad ones count when `confirm` of the others agree. That its own
+ * agent merely misses it is one more accusation; only its word of death is the agent's column. */
 uint32_t hag__sights_say(const hag_guard *g, const struct hag__cluster *c,
                          const struct hag__node *n, int own_agent)
 {
     hag_time fresh = (hag_time)hag__setting_of(c, HAG_P_FRESH);
-    uint32_t bad = 0, need = own_agent ? 1 : (uint32_t)hag__setting_of(c, HAG_P_CONFIRM);
-    uint32_t others = 0;
-    int good = 0;
+    uint32_t bad = 0, others = 0;
+    uint32_t need = own_agent ? 1 : (uint32_t)hag__setting_of(c, HAG_P_CONFIRM);
 
     for (uint32_t i = 0; i < c->nsources; i++) {
         const struct hag__source *s = hag__table_at(&g->sources, c->sources[i]);
         const struct hag__sight *row = &c->sights[i * (size_t)c->nplaces];
+        const struct hag__sight *it = &row[n->place];
         int own = s->kind == HAG_SOURCE_AGENT && s->node == c->nodes[n->place];
-        uint32_t accused = 0, spoken = 0;
 
-        if (own != own_agent)
+        if (!own && own_agent)
             continue;
-        others++;
-        if (row[n->place].seen == 0 || g->now - row[n->place].at > fresh)
+        others += !own;
+        if (it->seen == 0 || g->now - it->at > fresh ||
+            own_agent != (own && it->seen != HAG_SEEN_FAILING))
             continue;
-        if (row[n->place].seen == HAG_SEEN_ALIVE) {
-            good = 1;
-            continue;
-        }
-        for (uint32_t p = 0; p < c->nplaces; p++) {
-            if (row[p].seen == 0 || g->now - row[p].at > fresh)
-                continue;
-            spoken++;
-            accused += row[p].seen != HAG_SEEN_ALIVE;
-        }
-        if (!own && spoken > 1 && accused == spoken)
-            continue;
-        bad++;
+        if (it->seen == HAG_SEEN_ALIVE)
+            return HAG__SAW_GOOD;
+        if (own || !accuses_all(g, c, row, fresh))
+            bad++;
     }
-    if (good)
-        return HAG__SAW_GOOD;
     if (need > others && others > 0)
         need = others;
     return bad > 0 && bad >= need ? HAG__SAW_BAD : HAG__SAW_NONE;

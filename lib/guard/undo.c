@@ -38,6 +38,9 @@ int hag__undo(hag_guard *g, struct hag__cluster *c)
     struct hag__run *r = &c->run;
     const struct hag__procedure *p = hag__procedure(r->kind);
 
+    /* S8: whoever follows an empty primary again copies its emptiness */
+    if (r->cause == HAG_WHY_REBORN_EMPTY)
+        return 1;
     for (;;) {
         const struct hag__step *s = &p->steps[r->step];
 

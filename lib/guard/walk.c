@@ -44,6 +44,20 @@ int hag__begin(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint32_t cau
     return 1;
 }
 
+/* What came to nothing for this node is tried again later, and later each time. */
+static void back_off(const hag_guard *g, const struct hag__cluster *c, struct hag__node *n)
+{
+    uint64_t most = (uint64_t)hag__setting_of(c, HAG_P_RETRY_MAX);
+
+    if (n == NULL)
+        return;
+    n->rejoin_backoff = n->rejoin_backoff == 0 ? (uint32_t)hag__setting_of(c, HAG_P_RETRY_EVERY)
+                                               : n->rejoin_backoff * 2;
+    if (n->rejoin_backoff > most)
+        n->rejoin_backoff = (uint32_t)most;
+    n->rejoin_at = g->now + n->rejoin_backoff;
+}
+
 void hag__run_end(hag_guard *g, struct hag__cluster *c, uint32_t how, uint32_t why)
 {
     struct hag__run *r = &c->run;
@@ -57,6 +71,8 @@ void hag__run_end(hag_guard *g, struct hag__cluster *c, uint32_t how, uint32_t w
         g->failovers--;
         if (how == HAG_EV_END)
             c->failovers++;
+        else if (why != HAG_WHY_PRIMARY_RETURNED && why != HAG_WHY_PREEMPTED)
+            back_off(g, c, hag__member(g, c, c->primary));
     }
     if (r->kind == HAG_PROC_FAILOVER || r->kind == HAG_PROC_SWITCHOVER) {
         c->flags |= HAG__CLUSTER_RECORD;
@@ -162,18 +178,7 @@ static void follow(hag_guard *g, struct hag__cluster *c, const struct hag__step 
         hag__run_end(g, c, HAG_EV_ABORT, r->why != 0 ? r->why : HAG_WHY_NO_CANDIDATE);
         return;
     case HAG__END_RETRY: {
-        struct hag__node *n = hag__member(g, c, r->node);
-
-        if (n != NULL) {
-            uint64_t most = (uint64_t)hag__setting_of(c, HAG_P_RETRY_MAX);
-
-            n->rejoin_backoff = n->rejoin_backoff == 0
-                                    ? (uint32_t)hag__setting_of(c, HAG_P_RETRY_EVERY)
-                                    : n->rejoin_backoff * 2;
-            if (n->rejoin_backoff > most)
-                n->rejoin_backoff = (uint32_t)most;
-            n->rejoin_at = g->now + n->rejoin_backoff;
-        }
+        back_off(g, c, hag__member(g, c, r->node));
         hag__run_end(g, c, HAG_EV_ABORT, r->why != 0 ? r->why : HAG_WHY_NOT_CONFIRMED);
         return;
     }
