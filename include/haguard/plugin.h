@@ -32,7 +32,8 @@ struct hag_host {
     /* Wants to know when fd is ready; 0 before close(fd). Takes effect before it returns, since fd
      * numbers are used again. Returns 0, or -1 when the host cannot. */
     int32_t (*watch)(void *ctx, int64_t fd, uint32_t events);
-    /* tick() is due at this time; one timer for the instance, 0 for none. */
+    /* tick() is due at this time; one timer for the instance, 0 for none. All times that a plugin is
+     * told, deadlines too, are the guard's own: they stand still while the guard did. */
     void (*wake)(void *ctx, hag_time at);
     /* HAG_SEEN_BROKEN: a held connection to node was closed by the other side. */
     void (*notice)(void *ctx, hag_node node, uint32_t seen);

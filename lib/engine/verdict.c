@@ -188,7 +188,8 @@ static void judge_trouble(const struct hag__verdict_in *in, const struct hag__ve
     if (in->now < end) {
         out->why = HAG_WHY_GRACE;
         out->again = future(end, in->now);
-    } else if (row->says == HAG__SAYS_VETO) {
+    } else if (row->says == HAG__SAYS_VETO && out->kind != HAG_KIND_NOT_SERVING) {
+        /* nobody doubts that one that does not serve is alive: its sighting is no news */
         out->why = HAG_WHY_SEEN_BY_OTHERS;
         out->again = future(later(end, (hag_time)in->settings->v[HAG_P_VETO_LIMIT]), in->now);
     } else if (missing != HAG_WHY_NONE) {

@@ -50,6 +50,8 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
                      HAG__MARK_REBORN | HAG__MARK_BROKEN | HAG__MARK_QUIESCED);
     p->fence = HAG_FENCE_NONE;
     p->demoted_at = HAG__NEVER;
+    p->rejoin_at = 0;
+    p->rejoin_backoff = 0;
     for (uint32_t i = 0; i < c->nplaces; i++) {
         struct hag__node *m = hag__member(g, c, i);
 
@@ -61,8 +63,8 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
     }
     if (p->role == HAG_ROLE_PRIMARY) {
         memcpy(c->identity, p->identity, HAG_ID_SIZE);
-        hag__lineage_release(g, &c->lineage);
-        c->lineage = hag__lineage_share(p->lineage);
+        if (p->lineage != NULL)
+            (void)hag__lineage_adopt(g, c, p->lineage);
         c->position = p->position;
         if (p->facts & HAG_FACT_EMPTY)
             c->flags |= HAG__CLUSTER_WAS_EMPTY;
@@ -72,6 +74,9 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
     for (uint32_t i = 0; was == HAG__NOBODY && i < c->nplaces; i++) {
         struct hag__node *m = hag__member(g, c, i);
 
+        /* a primary that is dead already: its standbys tell its history */
+        if (m != NULL && c->lineage == NULL && m->role == HAG_ROLE_STANDBY && m->upstream == place)
+            c->lineage = hag__lineage_share(m->lineage);
         if (m != NULL && m->role == HAG_ROLE_STANDBY && m->upstream == place &&
             (m->facts & HAG_FACT_LINK_UP) && !(m->facts & HAG_FACT_SYNCING))
             m->marks |= HAG__MARK_SYNCED;

@@ -212,7 +212,7 @@ int32_t hag_cluster_remove(hag_guard *g, hag_cluster h, hag_time now)
     }
     hag__free(&g->mem, c->sights, c->sights_size);
     hag__free(&g->mem, c->nodes, c->cap_nodes * sizeof(*c->nodes));
-    hag__free(&g->mem, c->record, c->record_cap);
+    hag__record_drop(g, c);
     hag__free(&g->mem, c->paused_by, c->paused_by_size);
     hag__lineage_release(g, &c->lineage);
     hag__policy_release(g, c->policy);

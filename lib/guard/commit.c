@@ -21,15 +21,29 @@ static int emit(hag_guard *g, struct hag__cluster *c)
     return 1;
 }
 
+/* The bytes of an action that was handed out live until the next one. */
+void hag__record_drop(hag_guard *g, struct hag__cluster *c)
+{
+    if (c->record != NULL && c->record == g->kept_record) {
+        g->dropped_record = c->record;
+        g->dropped_size = c->record_cap;
+    } else {
+        hag__free(&g->mem, c->record, c->record_cap);
+    }
+    c->record = NULL;
+    c->record_cap = c->record_len = 0;
+}
+
 static int encode(hag_guard *g, struct hag__cluster *c, uint64_t term, int close)
 {
     size_t need = hag__record_encode(g, c, c->version + 1, term, close, NULL, 0);
 
-    if (need > c->record_cap) {
-        uint8_t *more = hag__realloc(&g->mem, c->record, c->record_cap, need);
+    if (need > c->record_cap || c->record == g->kept_record) {
+        uint8_t *more = hag__zalloc(&g->mem, need);
 
         if (more == NULL)
             return 0;
+        hag__record_drop(g, c);
         c->record = more;
         c->record_cap = need;
     }
@@ -78,9 +92,7 @@ static void done(hag_guard *g, struct hag__cluster *c)
     c->commit_unknown = 0;
     c->commit_backoff = 0;
     /* commits are rare: a fleet does not keep a buffer for each cluster */
-    hag__free(&g->mem, c->record, c->record_cap);
-    c->record = NULL;
-    c->record_cap = c->record_len = 0;
+    hag__record_drop(g, c);
     if (rose)
         c->flags &= ~(uint32_t)HAG__CLUSTER_NEW_TERM;
     if (rose)

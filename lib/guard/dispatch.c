@@ -44,7 +44,7 @@ static void fill_addrs(hag_guard *g, const struct hag__cluster *c, uint64_t set,
         n++;
     }
     for (uint32_t i = 0; i < n; i++)
-        g->addrs[i] = sorted[i]->texts->advertised;
+        g->addrs[i] = strcpy(g->kept_addrs[i], sorted[i]->texts->advertised);
     a->addrs = g->addrs;
     a->naddrs = n;
 }
@@ -153,6 +153,24 @@ static void fill_event(hag_guard *g, const struct hag__event *e, struct hag_acti
     a->text = g->text;
 }
 
+static void keep_texts(hag_guard *g, struct hag_action *a)
+{
+    const char **texts[HAG__KEPT] = {&a->cluster_name, &a->node_name, &a->node_addr,
+                                     &a->target_name, &a->target_addr};
+
+    for (int i = 0; i < HAG__KEPT; i++)
+        *texts[i] = strcpy(g->kept[i], *texts[i]);
+    g->kept_record = a->bytes;
+}
+
+/* The action that was handed out is done with. */
+static void forget_texts(hag_guard *g)
+{
+    hag__free(&g->mem, g->dropped_record, g->dropped_size);
+    g->dropped_record = NULL;
+    g->kept_record = NULL;
+}
+
 /* S13, for the last moment: promote does not leave once the old primary has answered. */
 static int still_wanted(hag_guard *g, struct hag__cluster *c, const struct hag__op *op)
 {
@@ -195,6 +213,7 @@ static int take_op(hag_guard *g, uint64_t handle, struct hag_action *a, uint32_t
     row = hag__action(op->kind);
     hag__heap_set(&g->op_timers, index, g->now + (uint64_t)hag__setting_of(c, row->deadline));
     fill_op(g, index, a);
+    keep_texts(g, a);
     a->deadline = hag__host_time(g, hag__heap_at(&g->op_timers, index));
     return 1;
 }
@@ -220,6 +239,7 @@ static int take_probe(hag_guard *g, uint64_t handle, struct hag_action *a, uint3
     blank(a, HAG_DO_PROBE);
     fill_cluster(g, c, a);
     fill_node(g, n, a);
+    keep_texts(g, a);
     a->flags = n->probe_flags;
     hag__probe_taken(g, n);
     a->op = hag__handle(HAG__KIND_PROBE, n->probe_gen, index);
@@ -232,6 +252,7 @@ static int take_event(hag_guard *g, struct hag_action *a)
     if (g->n_events == 0)
         return 0;
     fill_event(g, &g->events[g->head_event], a);
+    keep_texts(g, a);
     g->head_event = (g->head_event + 1) % g->cap_events;
     g->n_events--;
     if (g->lost_events > 0) {
@@ -250,7 +271,7 @@ static void to_plugin(hag_guard *g, uint32_t place, const struct hag_action *a)
     if (p == NULL)
         return;
     g->in_hook++;
-    p->desc->start(p->self, a, g->host_now);
+    p->desc->start(p->self, a, g->now);
     g->in_hook--;
 }
 
@@ -294,6 +315,7 @@ static int next(hag_guard *g, uint32_t *work, struct hag_action *a)
     for (;;) {
         uint32_t by = HAG__BY_HOST;
 
+        forget_texts(g);
         hag__leave(g);
         if (*work == 0 || !hag__ring_pop(&g->ring, &word))
             return 0;
@@ -319,6 +341,8 @@ static int next(hag_guard *g, uint32_t *work, struct hag_action *a)
             break;
         }
         if (by != HAG__BY_HOST && by != HAG__BY_NOBODY) {
+            if (a->deadline != 0)
+                a->deadline -= g->skew;
             to_plugin(g, by, a);
             continue;
         }

@@ -89,13 +89,20 @@ int32_t hag__enter(hag_guard *g, hag_time host_now)
         g->resumed_at = host_now;
         return HAG_OK;
     }
-    if (host_now <= g->host_now) /* a step back is no time passed */
+    if (host_now < g->host_now) {
+        /* a step back is no time passed, and time goes on from there (the difference may wrap) */
+        g->skew -= g->host_now - host_now;
+        g->host_now = host_now;
+        return HAG_OK;
+    }
+    if (host_now == g->host_now)
         return HAG_OK;
     g->host_now = host_now;
     own = host_now - g->skew;
     notice_stall(g, own);
-    if (host_now - g->skew > g->now)
-        g->now = host_now - g->skew;
+    own = host_now - g->skew;
+    if (own > g->now)
+        g->now = own;
     return HAG_OK;
 }
 
@@ -270,6 +277,7 @@ int32_t hag_guard_destroy(hag_guard *g)
     hag__heap_done(&g->cluster_timers);
     hag__ring_done(&g->ring);
     mem = g->mem;
+    hag__free(&mem, g->dropped_record, g->dropped_size);
     hag__free(&mem, g->events, g->cap_events * sizeof(*g->events));
     g->magic = 0;
     hag__free(&mem, g, sizeof(*g));
@@ -314,7 +322,7 @@ int64_t hag_timeout(const hag_guard *g, hag_time now)
         at = plugins;
     if (at == HAG__NEVER)
         return -1;
-    at += g->skew;
+    now = now < g->host_now ? g->now : now - g->skew;
     return at <= now ? 0 : (int64_t)(at - now);
 }
 

@@ -25,6 +25,8 @@
 #define HAG__PLUGINS  64
 #define HAG__SWITCHES 16 /* remembered for max_switches */
 #define HAG__DETAIL   112
+#define HAG__KEPT     5  /* short texts of an action */
+#define HAG__ENDED    64 /* orders whose answer may still come late */
 #define HAG__LOOP_MS  5 /* between two reads in a loop of a procedure */
 #define HAG__HOUR     3600000u
 
@@ -102,6 +104,7 @@ struct hag__node {
     hag_time strange_since; /* a role or upstream that it should not have; HAG__NEVER */
     uint32_t rejoin_backoff;
     uint64_t maybe_term;
+    uint64_t fenced_term; /* in which it was last ordered to be fenced */
     uint64_t still_at; /* position of a first read while undetached (S5) */
     struct hag__node_texts *texts;
 };
@@ -162,6 +165,7 @@ struct hag__name_state {
     uint8_t state;
     uint8_t check_next; /* retry means reading again, not writing again */
     uint8_t known;      /* have is what this guard wrote */
+    uint8_t redo;       /* an address behind it has changed or gone: it has to be written anew */
     uint8_t moved_from; /* primary: who left with the update under way */
 };
 
@@ -331,6 +335,10 @@ struct hag_guard {
     struct hag__event spare_event; /* written when there is no room */
     uint64_t lost_events;
     uint64_t reserved_ops;
+    struct {
+        uint64_t op, node; /* handles */
+    } ended[HAG__ENDED];   /* orders that nobody answered in time; the oldest gives way */
+    uint32_t n_ended;
 
     struct hag__hook hooks[HAG_DO_MAX];
     uint64_t handles;
@@ -340,12 +348,19 @@ struct hag_guard {
     uint32_t failovers; /* procedures running */
     uint32_t answering; /* nodes whose newest answer was good */
     uint8_t blind;      /* it is the guard that is cut off (5.10) */
+    hag_time blind_since;
     uint8_t recheck_blind;
 
     /* of the action handed out last */
     char request[HAG_NAME_MAX + 64];
     char text[512];
     const char *addrs[HAG_NODES_MAX];
+    /* its texts are copies: whoever is named may be changed or removed before its hook returns */
+    char kept[HAG__KEPT][HAG_ADDR_MAX];
+    char kept_addrs[HAG_NODES_MAX][HAG_ADDR_MAX];
+    const uint8_t *kept_record; /* its bytes */
+    uint8_t *dropped_record;    /* ... when nobody else needs them any more */
+    size_t dropped_size;
 
     char errmsg[256];
 };
@@ -391,6 +406,7 @@ void hag__node_drop(hag_guard *g, uint32_t index);
 void hag__source_drop(hag_guard *g, uint32_t index);
 void hag__lineage_release(hag_guard *g, struct hag__lineage **l);
 struct hag__lineage *hag__lineage_share(struct hag__lineage *l);
+int hag__lineage_adopt(hag_guard *g, struct hag__cluster *c, struct hag__lineage *l);
 uint32_t hag__sights_say(const hag_guard *g, const struct hag__cluster *c,
                          const struct hag__node *n, int own_agent);
 
@@ -480,6 +496,7 @@ int hag__commit(hag_guard *g, struct hag__cluster *c, uint64_t term, int close, 
 void hag__commit_answer(hag_guard *g, struct hag__cluster *c, const struct hag__op *op,
                         const struct hag_result *r);
 void hag__commit_due(hag_guard *g, struct hag__cluster *c);
+void hag__record_drop(hag_guard *g, struct hag__cluster *c);
 void hag__resume(hag_guard *g, struct hag__cluster *c);
 
 /* --- reconcile.c, adopt.c, findings.c --- */

@@ -53,6 +53,46 @@ static int32_t intern(hag_guard *g, const struct hag__cluster *c, const struct h
     return HAG_OK;
 }
 
+static int begins_with(const struct hag__lineage *l, const struct hag__lineage *start)
+{
+    if (start->n > l->n)
+        return 0;
+    for (uint32_t i = 0; i < start->n; i++)
+        if (memcmp(l->pair[i].id, start->pair[i].id, HAG_ID_SIZE) != 0 ||
+            (i > 0 && l->pair[i].fork != start->pair[i].fork))
+            return 0;
+    return 1;
+}
+
+/* The cluster's history is its primary's, and whatever that is known to continue: redis tells no
+ * more than its last two ids, and a node that returns may come with an older one. 0: as it was. */
+int hag__lineage_adopt(hag_guard *g, struct hag__cluster *c, struct hag__lineage *l)
+{
+    struct hag__lineage *was = c->lineage, *all = NULL;
+    uint32_t tail = 0, n = l->n;
+
+    if (was == l || (was != NULL && begins_with(was, l)))
+        return 0;
+    for (uint32_t i = 0; was != NULL && i < was->n; i++)
+        if (hag__lineage_place(l, was->pair[i].id) != HAG__NIL)
+            tail = i + 1;
+    if (tail > 0)
+        n += was->n - tail;
+    if (n > HAG_LINEAGE_MAX)
+        n = HAG_LINEAGE_MAX;
+    if (n > l->n)
+        all = hag__zalloc(&g->mem, sizeof(*all) + n * sizeof(all->pair[0]));
+    if (all != NULL) {
+        all->refs = 1;
+        all->n = n;
+        memcpy(all->pair, l->pair, l->n * sizeof(l->pair[0]));
+        memcpy(all->pair + l->n, was->pair + tail, (n - l->n) * sizeof(l->pair[0]));
+    }
+    hag__lineage_release(g, &c->lineage);
+    c->lineage = all != NULL ? all : hag__lineage_share(l);
+    return 1;
+}
+
 static int known(const uint8_t *id)
 {
     static const uint8_t none[HAG_ID_SIZE];
@@ -86,18 +126,23 @@ static void new_incarnation(hag_guard *g, struct hag__cluster *c, struct hag__no
     memcpy(n->identity, f->identity, HAG_ID_SIZE);
     if (!first)
         hag__event(g, c, n, HAG_EV_IDENTITY, HAG_SEVERITY_NOTICE, HAG_WHY_IDENTITY_CHANGED);
-    n->marks &=
-        (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_FENCED | HAG__MARK_QUIESCED | HAG__MARK_REBORN);
+    n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_REBORN);
+    /* an order answered after the last good answer may have met this incarnation: its inverse is
+     * still owed (S13), though nothing is certain of its strength */
+    if (n->position_sent == HAG__NEVER || n->acted_at < n->position_sent)
+        n->marks &= (uint16_t) ~(HAG__MARK_FENCED | HAG__MARK_QUIESCED);
     n->fence = HAG_FENCE_NONE;
     n->fence_until = HAG__NEVER;
-    if (c->primary != n->place || f->role != HAG_ROLE_PRIMARY)
+    if (c->primary != n->place ||
+        (f->role != HAG_ROLE_PRIMARY && (!(f->flags & HAG_FACT_EMPTY) || c->run.kind != 0)))
         return;
     if (known(c->identity) && memcmp(c->identity, f->identity, HAG_ID_SIZE) != 0 &&
         reborn_empty(c, f, l)) {
         n->marks |= HAG__MARK_REBORN;
         return;
     }
-    memcpy(c->identity, f->identity, HAG_ID_SIZE);
+    if (f->role == HAG_ROLE_PRIMARY)
+        memcpy(c->identity, f->identity, HAG_ID_SIZE);
 }
 
 /* The primary as last seen serving: what an election compares with. */
@@ -105,11 +150,8 @@ static void remember_primary(hag_guard *g, struct hag__cluster *c, struct hag__n
 {
     if (c->primary != n->place || n->role != HAG_ROLE_PRIMARY || (n->marks & HAG__MARK_REBORN))
         return;
-    if (c->lineage != n->lineage && n->lineage != NULL) {
-        hag__lineage_release(g, &c->lineage);
-        c->lineage = hag__lineage_share(n->lineage);
+    if (n->lineage != NULL && hag__lineage_adopt(g, c, n->lineage))
         c->flags |= HAG__CLUSTER_RECORD;
-    }
     if (!known(c->identity))
         memcpy(c->identity, n->identity, HAG_ID_SIZE);
     if (n->facts & HAG_FACT_POSITION)

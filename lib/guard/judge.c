@@ -125,7 +125,7 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     in.health = &n->health;
     in.settings = hag__of(c);
     in.now = g->now;
-    in.resumed_at = g->resumed_at;
+    in.resumed_at = g->blind ? HAG__NEVER : g->resumed_at; /* what it sees now condemns nobody */
     in.links = (uint8_t)links_say(g, c, n);
     if (c->nsources > 0) {
         in.agent = (uint8_t)hag__sights_say(g, c, n, 1);
@@ -146,7 +146,7 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     out = hag__verdict(&in);
     n->verdict = out.verdict;
     n->kind = out.kind;
-    n->why = out.why;
+    n->why = out.why == HAG_WHY_GUARD_STALLED && g->blind ? HAG_WHY_GUARD_BLIND : out.why;
     n->grace_end = out.grace_end;
     n->again = out.again;
     if (out.ask_round && !g->blind)
@@ -197,6 +197,21 @@ static int cut_off(const hag_guard *g)
     return 0;
 }
 
+/* 5.6: the time in which the guard was blind counts for no grace, and it probes again first. */
+static void see_again(hag_guard *g)
+{
+    g->resumed_at = g->now;
+    for (uint32_t i = hag__table_next(&g->nodes, 0); i != HAG__NIL;
+         i = hag__table_next(&g->nodes, i + 1)) {
+        struct hag__health *h = &hag__node(g, i)->health;
+
+        if (h->since != HAG__NEVER)
+            h->since += g->now - (h->since > g->blind_since ? h->since : g->blind_since);
+    }
+    for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next)
+        hag__judge_all(g, hag__cluster(g, i));
+}
+
 void hag__doubt(hag_guard *g)
 {
     uint8_t blind;
@@ -208,8 +223,10 @@ void hag__doubt(hag_guard *g)
     if (blind == g->blind)
         return;
     g->blind = blind;
-    if (!blind)
-        g->resumed_at = g->now; /* what was not seen meanwhile is no evidence (5.6) */
+    if (blind)
+        g->blind_since = g->now;
+    else
+        see_again(g);
     for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next) {
         struct hag__cluster *c = hag__cluster(g, i);
 

@@ -137,11 +137,12 @@ static void drive(hag_guard *g, struct hag__cluster *c, uint32_t which, uint64_t
     struct hag__name_state *s = &c->names[which];
     int first = !s->known && s->state == HAG__NAME_IDLE && s->untrue_since == HAG__NEVER;
 
-    if (want != s->want || first) {
+    if (want != s->want || first || s->redo) {
         if (s->state == HAG__NAME_UPDATING || s->state == HAG__NAME_CHECKING)
             hag__op_withdraw(g, s->op);
-        if (want != s->have || s->generation == 0)
+        if (want != s->have || s->generation == 0 || s->redo)
             s->generation++;
+        s->redo = 0;
         s->want = want;
         if (s->untrue_since == HAG__NEVER)
             s->untrue_since = g->now;

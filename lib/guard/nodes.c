@@ -233,6 +233,14 @@ int32_t hag_node_add(hag_guard *g, hag_cluster h, const struct hag_node_spec *gi
     return HAG_OK;
 }
 
+static void redo_names(struct hag__cluster *c, const struct hag__node *n)
+{
+    for (int i = 0; i < 2; i++) {
+        if (((c->names[i].have | c->names[i].want) >> n->place & 1) != 0)
+            c->names[i].redo = 1;
+    }
+}
+
 void hag__node_drop(hag_guard *g, uint32_t index)
 {
     struct hag__node *n = hag__node(g, index);
@@ -261,6 +269,7 @@ void hag__node_drop(hag_guard *g, uint32_t index)
     hag__lineage_release(g, &n->lineage);
     hag__free(&g->mem, n->texts, n->texts->size);
     c->nodes[n->place] = HAG__NIL;
+    redo_names(c, n);
     for (int i = 0; i < 2; i++) {
         c->names[i].have &= ~(1ull << n->place);
         c->names[i].want &= ~(1ull << n->place);
@@ -346,6 +355,8 @@ int32_t hag_node_set(hag_guard *g, hag_node h, const struct hag_node_spec *given
         return hag__error(g, HAG_ERR_NOMEM, "no memory to change node %s", n->texts->name);
     }
     moved = strcmp(n->texts->addr, sp.addr) != 0;
+    if (strcmp(n->texts->advertised, sp.advertised) != 0)
+        redo_names(c, n);
     hag__free(&g->mem, n->texts, n->texts->size);
     n->texts = texts;
     n->flags = (uint8_t)sp.s.flags;

@@ -73,6 +73,20 @@ static void unlink_op(hag_guard *g, struct hag__op *op)
         ((struct hag__op *)hag__table_at(&g->ops, op->next))->prev = op->prev;
 }
 
+/* What was asked of a store and not answered may still happen, and then its answer comes late (4). */
+static void remember(hag_guard *g, uint32_t index)
+{
+    const struct hag__op *op = hag__table_at(&g->ops, index);
+    const struct hag__action_row *row = hag__action(op->kind);
+    uint32_t at = g->n_ended % HAG__ENDED;
+
+    if (row == NULL || (row->flags & HAG__ACT_CHANGES) == 0 || op->node == HAG__NIL)
+        return;
+    g->ended[at].op = hag__table_handle(&g->ops, index);
+    g->ended[at].node = hag__table_handle(&g->nodes, op->node);
+    g->n_ended++;
+}
+
 static void withdraw(hag_guard *g, uint32_t index)
 {
     struct hag__op *op = hag__table_at(&g->ops, index);
@@ -84,6 +98,7 @@ static void withdraw(hag_guard *g, uint32_t index)
         op->state = HAG__OP_WITHDRAWN; /* freed when its word comes out of the ring */
         return;
     }
+    remember(g, index);
     (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
                                        (uint64_t)HAG_DO_CANCEL << 53 |
                                        (uint64_t)(op->handler & 63u) << 58);
@@ -172,6 +187,10 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     }
     if (n != NULL)
         hag__mark(g, c, n, op.kind, r);
+    /* what came along with the answer is newer than the order; without memory it is left to a probe */
+    if (n != NULL && r->outcome == HAG_RES_OK && r->facts != NULL &&
+        r->facts->result == HAG_PROBE_OK)
+        (void)hag__facts_take(g, c, n, r->facts, g->now);
     if (op.kind == HAG_DO_COMMIT)
         hag__commit_answer(g, c, &op, r);
     else if (op.kind == HAG_DO_ENDPOINT_UPDATE || op.kind == HAG_DO_ENDPOINT_CHECK)
@@ -190,6 +209,7 @@ void hag__op_due(hag_guard *g, uint32_t index)
                            .text = "no answer before the deadline"};
     struct hag__op *op = hag__table_at(&g->ops, index);
 
+    remember(g, index);
     (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
                                        (uint64_t)HAG_DO_CANCEL << 53 |
                                        (uint64_t)(op->handler & 63u) << 58);
@@ -238,22 +258,18 @@ static int32_t finish_probe(hag_guard *g, uint32_t node, const struct hag_result
     return hag__probe_ended(g, node, f);
 }
 
-/* 4: a late answer changes nothing, but what it speaks of may have happened: look at once. A freed
- * slot keeps its content until it is used again. */
+/* 4: a late answer changes nothing, but what it speaks of may have happened: look at once. */
 static void late(hag_guard *g, hag_op h)
 {
-    uint32_t index = hag__handle_index(h);
-    const struct hag__op *op;
-    const struct hag__action_row *row;
+    uint32_t node;
 
-    if (index >= g->ops.used || hag__table_is_live(&g->ops, index))
-        return;
-    op = hag__table_at(&g->ops, index);
-    row = hag__action(op->kind);
-    if (row == NULL || (row->flags & HAG__ACT_CHANGES) == 0 || op->node == HAG__NIL ||
-        !hag__table_is_live(&g->nodes, op->node))
-        return;
-    hag__probe_now(g, hag__node(g, op->node), HAG_ACT_URGENT);
+    for (uint32_t i = 0; i < HAG__ENDED; i++) {
+        if (g->ended[i].op != h || h == 0)
+            continue;
+        g->ended[i].op = 0;
+        if (hag__table_find(&g->nodes, g->ended[i].node, &node) == HAG_OK)
+            hag__probe_now(g, hag__node(g, node), HAG_ACT_URGENT);
+    }
 }
 
 int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
@@ -277,6 +293,7 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
         err = read_facts(g, r.facts, &f);
         if (err != HAG_OK)
             return err;
+        r.facts = &f;
         have_facts = 1;
     }
     if (hag__handle_kind(h) == HAG__KIND_PROBE) {

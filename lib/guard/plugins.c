@@ -3,7 +3,8 @@
 
 #include "guard/guard.h"
 
-/* Instances of plugins: what they are offered, when they run, how they end. */
+/* Instances of plugins: what they are offered, when they run, how they end. The time they are told is
+ * the guard's own, so that their deadlines stand still and step back with it (4). */
 
 #define PLUGIN_MIN (offsetof(struct hag_plugin, close) + sizeof(void (*)(void)))
 
@@ -140,7 +141,7 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
     p->host.realloc = host_realloc;
     g->in_hook++;
     err =
-        desc->open(&p->host, config != NULL ? config : "", g->host_now, &p->self, why, sizeof(why));
+        desc->open(&p->host, config != NULL ? config : "", g->now, &p->self, why, sizeof(why));
     g->in_hook--;
     if (err != HAG_OK) {
         hag__table_del(&g->plugins, place);
@@ -226,7 +227,7 @@ int32_t hag_fd_ready(hag_guard *g, hag_plugin_id h, int64_t fd, uint32_t events,
         return err;
     p = hag__table_at(&g->plugins, place);
     g->in_hook++;
-    p->desc->ready(p->self, fd, events, g->host_now);
+    p->desc->ready(p->self, fd, events, g->now);
     g->in_hook--;
     hag__leave(g);
     return HAG_OK;
@@ -237,11 +238,11 @@ void hag__plugins_due(hag_guard *g)
     for (uint32_t i = 0; i < g->plugins.used; i++) {
         struct hag__plugin *p = hag__plugin_at(g, i);
 
-        if (p == NULL || p->wake_at > g->host_now)
+        if (p == NULL || p->wake_at > g->now)
             continue;
         p->wake_at = HAG__NEVER;
         g->in_hook++;
-        p->desc->tick(p->self, g->host_now);
+        p->desc->tick(p->self, g->now);
         g->in_hook--;
     }
 }
@@ -256,9 +257,7 @@ hag_time hag__plugins_next(const hag_guard *g)
         if (p != NULL && p->wake_at < at)
             at = p->wake_at;
     }
-    if (at == HAG__NEVER)
-        return at;
-    return at > g->skew ? at - g->skew : 0;
+    return at;
 }
 
 /* At the end of a guard: each op in flight is cancelled once, then the instance closes. */

@@ -246,12 +246,25 @@ static int preempted(const hag_guard *g, const struct hag__cluster *c, const str
 }
 
 /* What a failover left fenced without a successor serves again: the inverse of the fence is tried
- * until it holds (S13). */
+ * until it holds (S13). A fence of unknown outcome may land after it was undone (S3): a primary of
+ * the old incarnation that follows no member can only have been demoted by us. */
 static int unfence_due(hag_guard *g, struct hag__cluster *c, struct hag__node *p)
 {
-    if (!(p->marks & HAG__MARK_FENCED) || p->health.result != HAG_PROBE_OK ||
-        p->role != HAG_ROLE_STANDBY || p->position_sent < p->acted_at)
+    hag_time late = 2 * (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
+
+    if (p->role != HAG_ROLE_STANDBY || p->position_sent < p->acted_at ||
+        (p->health.result != HAG_PROBE_OK && p->health.result != HAG_PROBE_NOT_SERVING))
         return 0;
+    if (!(p->marks & HAG__MARK_FENCED)) {
+        if (p->upstream < c->nplaces || p->fenced_term != c->term ||
+            memcmp(p->identity, c->identity, HAG_ID_SIZE) != 0 || p->health.since == HAG__NEVER)
+            return 0;
+        if (g->now < p->health.since + late) {
+            hag__wake_by(c, p->health.since + late);
+            return 0;
+        }
+        p->marks |= HAG__MARK_FENCED;
+    }
     if (g->now >= p->rejoin_at)
         return 1;
     hag__wake_by(c, p->rejoin_at);

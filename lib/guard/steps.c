@@ -180,8 +180,10 @@ static int order(hag_guard *g, struct hag__cluster *c, const struct hag__step *s
                   (uint64_t)hag__setting_of(c, HAG_P_PROMOTE_TIMEOUT);
         r->quiet_until = g->now + op->arg;
     }
-    if (kind == HAG_DO_FENCE)
+    if (kind == HAG_DO_FENCE) {
+        n->fenced_term = c->term;
         op->arg = (uint64_t)hag__setting_of(c, HAG_P_PROMOTE_TIMEOUT);
+    }
     if (kind == HAG_DO_PROMOTE && r->kind == HAG_PROC_SWITCHOVER)
         op->flags |= HAG_ACT_PLANNED;
     if (kind == HAG_DO_PROMOTE) {

@@ -177,11 +177,10 @@ static void follow(hag_guard *g, struct hag__cluster *c, const struct hag__step 
     case HAG__END_REFUSED:
         hag__run_end(g, c, HAG_EV_ABORT, r->why != 0 ? r->why : HAG_WHY_NO_CANDIDATE);
         return;
-    case HAG__END_RETRY: {
+    case HAG__END_RETRY:
         back_off(g, c, hag__member(g, c, r->node));
         hag__run_end(g, c, HAG_EV_ABORT, r->why != 0 ? r->why : HAG_WHY_NOT_CONFIRMED);
         return;
-    }
     case HAG__END_UNDO:
         undo_from_here(g, c, HAG_WHY_NONE);
         return;
