@@ -36,6 +36,8 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
     if (was != place && old != NULL) {
         old->demoted_at = g->now;
         old->marks &= (uint16_t)~HAG__MARK_SYNCED;
+        if (old->marks & HAG__MARK_REBORN) /* no stranger: its loss was seen to happen */
+            old->marks |= HAG__MARK_TRUSTED;
         old->marks &= (uint16_t)~HAG__MARK_REBORN;
         old->rejoin_at = 0;
         old->rejoin_backoff = 0;

@@ -131,6 +131,11 @@ static uint32_t settled(hag_guard *g, struct hag__cluster *c)
 
 static uint32_t take_over(hag_guard *g, struct hag__cluster *c)
 {
+    /* its own answer was lost or is still on the way */
+    if (!c->run.told && c->run.ordered)
+        hag__event(g, c, hag__member(g, c, c->run.candidate), HAG_EV_PROMOTE, HAG_SEVERITY_NOTICE,
+                   HAG_WHY_FOUND);
+    c->run.told = 1;
     hag__set_primary(g, c, c->run.candidate, c->run.cause);
     hag__names(g, c); /* clients wait for the name, not for the other standbys */
     return HAG__SAID_OK;

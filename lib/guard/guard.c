@@ -89,14 +89,15 @@ int32_t hag__enter(hag_guard *g, hag_time host_now)
         g->resumed_at = host_now;
         return HAG_OK;
     }
-    if (host_now < g->host_now) {
-        /* a step back is no time passed, and time goes on from there (the difference may wrap) */
-        g->skew -= g->host_now - host_now;
-        g->host_now = host_now;
+    if (host_now <= g->host_now) {
+        /* a step back is no time passed. Out of a small one the clock comes by itself (readings that
+         * cross); from a larger one time goes on (the difference may wrap) */
+        if (g->host_now - host_now > g->stall_after) {
+            g->skew -= g->host_now - host_now;
+            g->host_now = host_now;
+        }
         return HAG_OK;
     }
-    if (host_now == g->host_now)
-        return HAG_OK;
     g->host_now = host_now;
     own = host_now - g->skew;
     notice_stall(g, own);

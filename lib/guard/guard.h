@@ -190,6 +190,7 @@ struct hag__run {
     uint8_t loop;    /* step of the running loop + 1 */
     uint8_t demoted; /* the old primary took its demotion */
     uint8_t ordered; /* a promotion has left in this term */
+    uint8_t told;    /* ... and was told to have happened */
     uint16_t attempt;
     uint16_t outcomes; /* bits 1 << HAG_RES_ seen in this step */
     uint32_t number;

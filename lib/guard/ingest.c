@@ -126,7 +126,7 @@ static void new_incarnation(hag_guard *g, struct hag__cluster *c, struct hag__no
     memcpy(n->identity, f->identity, HAG_ID_SIZE);
     if (!first)
         hag__event(g, c, n, HAG_EV_IDENTITY, HAG_SEVERITY_NOTICE, HAG_WHY_IDENTITY_CHANGED);
-    n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_REBORN);
+    n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_REBORN | HAG__MARK_TRUSTED);
     /* an order answered after the last good answer may have met this incarnation: its inverse is
      * still owed (S13), though nothing is certain of its strength */
     if (n->position_sent == HAG__NEVER || n->acted_at < n->position_sent)

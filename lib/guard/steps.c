@@ -188,6 +188,7 @@ static int order(hag_guard *g, struct hag__cluster *c, const struct hag__step *s
         op->flags |= HAG_ACT_PLANNED;
     if (kind == HAG_DO_PROMOTE) {
         r->ordered = 1;
+        r->told = 0;
         r->tries++;
         n->fence = HAG_FENCE_NONE;
         n->marks &= (uint16_t)~HAG__MARK_FENCED;
@@ -362,6 +363,8 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
     case HAG_DO_PROMOTE:
         if (maybe)
             n->marks |= HAG__MARK_MAYBE;
+        if (ok)
+            c->run.told = 1;
         if (ok)
             e = hag__event(g, c, n, HAG_EV_PROMOTE, HAG_SEVERITY_NOTICE, HAG_WHY_NONE);
         break;

@@ -227,9 +227,9 @@ START_TEST(commits_come_first)
     {
         for (uint32_t i = 0; i < p->n; i++) {
             const struct hag__step *s = &p->steps[i];
-            int claims = s->form == HAG__FORM_ACT &&
-                         (s->what == HAG_DO_PROMOTE || s->what == HAG_DO_FENCE ||
-                          s->what == HAG_DO_QUIESCE);
+            int claims =
+                s->form == HAG__FORM_ACT &&
+                (s->what == HAG_DO_PROMOTE || s->what == HAG_DO_FENCE || s->what == HAG_DO_QUIESCE);
 
             if (p->kind != HAG_PROC_FAILOVER && p->kind != HAG_PROC_SWITCHOVER)
                 continue;
@@ -290,9 +290,8 @@ START_TEST(point_of_no_return)
     EACH(p)
     {
         for (uint32_t i = 0; i < p->n && i < p->point_of_no_return; i++)
-            ck_assert_uint_ne(p->steps[i].what == HAG_DO_PROMOTE &&
-                                  p->steps[i].form == HAG__FORM_ACT,
-                              1);
+            ck_assert_uint_ne(
+                p->steps[i].what == HAG_DO_PROMOTE && p->steps[i].form == HAG__FORM_ACT, 1);
         if (p->point_of_no_return < p->n)
             ck_assert_uint_eq(p->steps[p->point_of_no_return].what, HAG_DO_PROMOTE);
     }

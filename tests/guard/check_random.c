@@ -14,18 +14,20 @@
 struct world {
     struct rig r;
     uint64_t seed, state;
-    int calm;          /* no faults any more */
-    int lost;          /* data was lost by a fault, not by a decision */
-    uint32_t ordered;  /* the last that was to be promoted */
+    int calm;         /* no faults any more */
+    int lost;         /* data was lost by a fault, not by a decision */
+    uint32_t ordered; /* the last that was to be promoted */
     uint64_t ordered_term;
     const char *settings[64];
 };
 
 static const char *const base[] = {
-    "down_after", "5s", "down_after_replica", "5s", "frozen_after", "5s", "gone_after", "5s",
-    "serve_after", "10s", "hold_down", "10s", "retry_max", "4s", "promote_timeout", "5s",
-    "veto_limit", "10s", "max_switches", "16", "names_within", "10s", "quiesce_max", "5s",
-    "step_timeout", "2s", "commit_timeout", "2s", "ttl", "1s", NULL,
+    "down_after",   "5s", "down_after_replica", "5s",  "frozen_after", "5s",
+    "gone_after",   "5s", "serve_after",        "10s", "hold_down",    "10s",
+    "retry_max",    "4s", "promote_timeout",    "5s",  "veto_limit",   "10s",
+    "max_switches", "16", "names_within",       "10s", "quiesce_max",  "5s",
+    "step_timeout", "2s", "commit_timeout",     "2s",  "ttl",          "1s",
+    NULL,
 };
 
 static const char *const extra[][3] = {
@@ -82,7 +84,7 @@ static void promote_is_safe(struct world *w, const struct hag_action *a)
     w->ordered = i;
     w->ordered_term = a->term;
     if (p < r->n && !r->s[p].dead && !r->s[p].frozen && s->history != r->s[p].history &&
-        s->older != r->s[p].history && !s->primary && !r->s[p].empty)
+        s->older != r->s[p].history && !s->primary && !r->s[p].is_volatile)
         complain(w, "S4: one that has diverged");
     /* S5: of those who could be read and are cut off, nobody has more */
     for (uint32_t k = 0; k < r->n && a->procedure == HAG_PROC_FAILOVER && first; k++) {
@@ -127,8 +129,9 @@ static uint32_t pick(struct world *w, uint32_t n)
 
 static void one_deed(struct world *w, struct rig_store *s)
 {
-    static const uint8_t kinds[] = {HAG_DO_PROMOTE, HAG_DO_DETACH,  HAG_DO_FOLLOW,     HAG_DO_FENCE,
-                                    HAG_DO_QUIESCE, HAG_DO_UNQUIESCE, HAG_DO_DISCONNECT};
+    static const uint8_t kinds[] = {HAG_DO_PROMOTE,   HAG_DO_DETACH,  HAG_DO_FOLLOW,
+                                    HAG_DO_FENCE,     HAG_DO_QUIESCE, HAG_DO_UNQUIESCE,
+                                    HAG_DO_DISCONNECT};
     uint8_t kind = kinds[pick(w, sizeof(kinds))];
 
     s->deed[kind] = (uint8_t)pick(w, 5);

@@ -130,6 +130,10 @@ static void endpoint(struct rig *r, const struct hag_action *a)
     char *to = r->name[a->endpoint];
     size_t len = 0;
 
+    if (a->cluster != r->c) {
+        complete(r, a->op, HAG_RES_OK, 0, NULL, NULL);
+        return;
+    }
     if (r->dns_down) {
         complete(r, a->op, a->kind == HAG_DO_ENDPOINT_CHECK ? HAG_RES_UNKNOWN : HAG_RES_FAIL,
                  HAG_WHY_NO_CONNECTION, NULL, NULL);
@@ -147,8 +151,8 @@ static void endpoint(struct rig *r, const struct hag_action *a)
     to[0] = '\0';
     r->moved[a->endpoint] = r->now;
     for (uint32_t i = 0; i < a->naddrs; i++)
-        len += (size_t)snprintf(to + len, sizeof(r->name[0]) - len, "%s%s", i ? " " : "",
-                                a->addrs[i]);
+        len +=
+            (size_t)snprintf(to + len, sizeof(r->name[0]) - len, "%s%s", i ? " " : "", a->addrs[i]);
     complete(r, a->op, HAG_RES_OK, 0, NULL, NULL);
 }
 
@@ -214,7 +218,10 @@ static void hook(hag_guard *g, const struct hag_action *a, void *ud)
     case HAG_DO_FORGET:
         return;
     case HAG_DO_COMMIT:
-        commit(r, a);
+        if (a->cluster == r->c)
+            commit(r, a);
+        else /* of further clusters nothing is kept */
+            complete(r, a->op, HAG_RES_OK, 0, NULL, NULL);
         return;
     case HAG_DO_ENDPOINT_UPDATE:
     case HAG_DO_ENDPOINT_CHECK:
@@ -360,7 +367,8 @@ void rig_run(struct rig *r, hag_time until)
         rounds = r->now == last ? rounds + 1 : 0;
         last = r->now;
         if (rounds > SPINS) {
-            fprintf(stderr, "rig: it spins at %llu\n%s", (unsigned long long)r->now, rig_explain(r));
+            fprintf(stderr, "rig: it spins at %llu\n%s", (unsigned long long)r->now,
+                    rig_explain(r));
             abort();
         }
         while (hag_dispatch(r->g, r->now) > 0 && rounds <= SPINS)

@@ -33,7 +33,7 @@ struct rig_store {
     int empty, is_volatile, syncing;
     int quiesced;
     hag_time quiet_until; /* it ends by itself then */
-    int was_primary; /* when it was fenced */
+    int was_primary;      /* when it was fenced */
     uint32_t boot;
     uint64_t position; /* while it does not follow or write */
     uint32_t history;  /* newest lineage id */
@@ -41,8 +41,8 @@ struct rig_store {
     uint64_t fork;
     uint64_t lag; /* bytes it stays behind */
     int32_t priority;
-    uint32_t fence, fence_for; /* what a fence comes to here */
-    uint8_t deed[HAG_DO_MAX];  /* RIG_ per action */
+    uint32_t fence, fence_for;  /* what a fence comes to here */
+    uint8_t deed[HAG_DO_MAX];   /* RIG_ per action */
     uint64_t delay[HAG_DO_MAX]; /* ms beside the usual one */
 };
 
@@ -83,11 +83,11 @@ struct rig {
     int disk_full, commit_mute, commit_hang;
     uint32_t commits;
     char name[2][256];
-    hag_time moved[2]; /* when the name was last written */
-    int dns_down, dns_lies;  /* lies: the check finds something else */
+    hag_time moved[2];         /* when the name was last written */
+    int dns_down, dns_lies;    /* lies: the check finds something else */
     uint32_t acts[HAG_DO_MAX]; /* asked */
     int verbose;
-    int stop_at_action; /* kind at which run stops (the guard is "killed" there), 0 none */
+    int stop_at_action;  /* kind at which run stops (the guard is "killed" there), 0 none */
     uint32_t stop_after; /* ... or at this many orders (all but probes and events), 0 none */
     uint32_t orders;
     int stop_does; /* the order at which it stops is carried out all the same */
@@ -115,8 +115,8 @@ void rig_deeds(struct rig *r, uint32_t i, uint32_t how); /* of every action */
 
 const struct rig_event *rig_find(const struct rig *r, uint32_t event, uint32_t node, hag_time from);
 uint32_t rig_count(const struct rig *r, uint32_t event, uint32_t node);
-int rig_alert(const struct rig *r, uint32_t alert);           /* ever raised */
-int rig_alerting(const struct rig *r, uint32_t alert);        /* of the cluster, now */
+int rig_alert(const struct rig *r, uint32_t alert);    /* ever raised */
+int rig_alerting(const struct rig *r, uint32_t alert); /* of the cluster, now */
 int rig_node_alerting(const struct rig *r, uint32_t i, uint32_t alert);
 uint32_t rig_state(const struct rig *r);
 uint32_t rig_verdict(const struct rig *r, uint32_t i);
