@@ -39,10 +39,10 @@ struct hag_sim_event {
     uint32_t severity;
     uint32_t deed; /* 1: a statement of the scenario took effect */
     const char *cluster;
-    const char *node; /* "" where there is none */
-    const char *name; /* "promote", "alert no-candidate", ... */
+    const char *node;   /* "" where there is none */
+    const char *name;   /* "promote", "alert no-candidate", ... */
     const char *reason; /* "" where there is none */
-    const char *text; /* "" without HAG_SIM_TEXT */
+    const char *text;   /* "" without HAG_SIM_TEXT */
 };
 
 /* One expectation, or one breach of a safety rule, and what came of it. */

@@ -187,9 +187,10 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     }
     if (n != NULL)
         hag__mark(g, c, n, op.kind, r);
-    /* what came along with the answer is newer than the order; without memory it is left to a probe */
+    /* what came along with the answer is newer than the order; without memory it is left to a probe.
+     * Before a store serves, its role and history are not those of its data yet (redis LOADING) */
     if (n != NULL && r->outcome == HAG_RES_OK && r->facts != NULL &&
-        r->facts->result == HAG_PROBE_OK)
+        r->facts->result == HAG_PROBE_OK && n->health.result != HAG_PROBE_NOT_SERVING)
         (void)hag__facts_take(g, c, n, r->facts, g->now);
     if (op.kind == HAG_DO_COMMIT)
         hag__commit_answer(g, c, &op, r);

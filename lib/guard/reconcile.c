@@ -280,6 +280,50 @@ static void begin_unfence(hag_guard *g, struct hag__cluster *c, struct hag__node
     p->rejoin_at = g->now + (hag_time)hag__setting_of(c, HAG_P_RETRY_MAX);
 }
 
+/* The primary answers as a standby: it was restarted with an older role, or somebody demoted it, and
+ * nobody takes writes (redis#3837: the desired state always has exactly one primary). */
+static int role_lost(hag_guard *g, struct hag__cluster *c, const struct hag__node *p)
+{
+    hag_time wait = (hag_time)hag__setting_of(c, HAG_P_DOWN_AFTER);
+
+    if (p->role != HAG_ROLE_STANDBY || p->health.result != HAG_PROBE_NOT_SERVING ||
+        p->health.kind != HAG_KIND_NOT_SERVING || p->health.since == HAG__NEVER ||
+        hag__failover_hold(g, c) != HAG_WHY_NONE)
+        return 0;
+    if (g->now < p->health.since + wait) {
+        hag__wake_by(c, p->health.since + wait);
+        return 0;
+    }
+    if (g->now < p->rejoin_at) {
+        hag__wake_by(c, p->rejoin_at);
+        return 0;
+    }
+    return 1;
+}
+
+/* Whoever may be promoted takes its place; else it is ordered to be what it was, in a new term. */
+static int begin_retake(hag_guard *g, struct hag__cluster *c, const struct hag__node *p)
+{
+    struct hag__elected who;
+    int lost = (p->facts & HAG_FACT_EMPTY) && !(c->flags & HAG__CLUSTER_WAS_EMPTY);
+
+    hag__choose(g, c, 0, 0, 0, HAG__NOBODY, &who);
+    if (who.winner == HAG__NIL && (lost || (p->marks & HAG__MARK_REBORN) ||
+                                   (c->lineage != NULL && p->lineage != NULL &&
+                                    !hag__lineage_related(c->lineage, p->lineage)))) {
+        hag__alert(g, c, NULL, HAG_ALERT_NO_CANDIDATE, HAG_WHY_NO_CANDIDATE, 1);
+        return 0;
+    }
+    (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_WRONG_ROLE);
+    if (who.winner != HAG__NIL)
+        return 1;
+    c->run.old = HAG__NOBODY;
+    c->run.candidate = p->place;
+    c->run.step = HAG__FAILOVER_PROMOTE - 1;
+    c->run.ordered = 1; /* so that the commit of the candidate raises the term */
+    return 1;
+}
+
 static void procedures(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__node *p = hag__member(g, c, c->primary);
@@ -289,8 +333,14 @@ static void procedures(hag_guard *g, struct hag__cluster *c)
     if (p->verdict == HAG_VERDICT_DOWN && preempted(g, c, p))
         hag__drop_run(g, c, HAG_WHY_PREEMPTED);
     if (c->run.kind == 0) {
-        if (p->verdict == HAG_VERDICT_DOWN) {
+        int lost = role_lost(g, c, p);
+
+        if (lost && begin_retake(g, c, p)) {
+            c->held_why = HAG_WHY_NONE;
+        } else if (p->verdict == HAG_VERDICT_DOWN) {
             try_failover(g, c, p);
+        } else if (lost) {
+            hag__wake_by(c, g->now + 1000);
         } else {
             c->held_why = HAG_WHY_NONE;
             hag__alert(g, c, NULL, HAG_ALERT_HELD, HAG_WHY_NONE, 0);
