@@ -234,11 +234,11 @@ static int preempted(const hag_guard *g, const struct hag__cluster *c, const str
 {
     const struct hag__run *r = &c->run;
 
-    (void)p;
     if (r->kind == 0)
         return 0;
-    if (r->kind == HAG_PROC_FAILOVER)
-        return r->candidate == c->primary && r->old != c->primary;
+    if (r->kind == HAG_PROC_FAILOVER) /* the promoted node itself is gone again */
+        return r->candidate == c->primary && r->old != c->primary &&
+               p->health.result != HAG_PROBE_OK && r->step > HAG__FAILOVER_TAKE_OVER;
     if (r->kind == HAG_PROC_SWITCHOVER)
         return r->candidate == c->primary ||
                (!r->undoing && r->step < hag__procedure(r->kind)->point_of_no_return);
