@@ -219,7 +219,7 @@ guard_pid=''
 exec 3>&-
 wait "$show_pid" || :
 
-# after PATTERN: seconds from the kill to the first such line behind it
+# after PATTERN [FILE]: seconds from the kill to the first such line behind it
 after() {
     awk -v killed="$killed" -v pattern="$1" '
         function ms(t, p) { split(t, p, /[:.]/); return ((p[1] * 60 + p[2]) * 60 + p[3]) * 1000 + p[4] }
@@ -228,11 +228,12 @@ after() {
             d = ms($1) - ms(killed)
             printf "%.3f\n", (d < 0 ? d + 86400000 : d) / 1000
             exit
-        }' "$timeline"
+        }' "${2:-$timeline}"
 }
 detected=$(after '^[^ ]+ +down +a ')
 promoted=$(after '^[^ ]+ +promote +')
-moved=$(after '^[^ ]+ +endpoint .*the primary name points to ')
+printf ' killed \n%s name\n' "$(date -r "$name" +%H:%M:%S.%3N)" >"$dir/moved"
+moved=$(after ' name$' "$dir/moved")
 writes=$(after ' client .* succeed again')
 who=$(awk '$2 == "promote" { print $3; exit }' "$timeline")
 times=$(awk '$2 == "promote"' "$timeline" | wc -l)
