@@ -186,6 +186,46 @@ START_TEST(a_number_is_used_again)
 }
 END_TEST
 
+static int readable(int ms)
+{
+    struct pollfd p = {.fd = (int)hag_epoll_fd(e), .events = POLLIN};
+
+    return poll(&p, 1, ms);
+}
+
+START_TEST(what_is_not_watched_does_not_wake)
+{
+    hag_plugin_id id;
+
+    ck_assert_int_eq(hag_plugin_add(g, &idle_plugin, NULL, now(), &id), 0);
+    ck_assert_int_eq(readable(0), 1);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(hag_epoll_run(e, now()), 0);
+    }
+    ck_assert_int_eq(idle.full, 1);
+    ck_assert_int_eq(idle.empty, 0);
+    ck_assert_int_eq(idle.broken, 1);
+    ck_assert_uint_eq(idle.broken_events, HAG_FD_WRITE); /* only what was asked for */
+    ck_assert_int_eq(readable(20), 0);
+    hag_epoll_free(e); /* with a descriptor still watched */
+    e = NULL;
+}
+END_TEST
+
+START_TEST(what_is_due_wakes_at_once)
+{
+    hag_cluster c;
+
+    ck_assert_int_eq(hag_cluster_add(g, "due", 0, 0, now(), &c), 0);
+    ck_assert_int_eq(hag_epoll_run(e, now()), 0);
+    ck_assert_int_eq(readable(20), 0);
+    ck_assert_int_eq(hag_cluster_pause(g, c, "me", 60000, now()), 0);
+    ck_assert_int_eq((int)hag_timeout(g, now()), 0); /* an event waits */
+    ck_assert_int_eq(hag_epoll_arm(e, now()), 0);
+    ck_assert_int_eq(readable(20), 1);
+}
+END_TEST
+
 START_TEST(bad_arguments)
 {
     hag_epoll *none = NULL;
@@ -212,6 +252,8 @@ int main(void)
     tcase_add_test(t, with_hooks);
     tcase_add_test(t, without_hooks);
     tcase_add_test(t, a_number_is_used_again);
+    tcase_add_test(t, what_is_not_watched_does_not_wake);
+    tcase_add_test(t, what_is_due_wakes_at_once);
     tcase_add_test(t, bad_arguments);
     tcase_set_timeout(t, 60);
     suite_add_tcase(s, t);

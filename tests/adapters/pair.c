@@ -148,6 +148,64 @@ const struct hag_plugin pair_plugin = {.size = sizeof(pair_plugin),
                                        .tick = tick,
                                        .close = close_it};
 
+struct idle_counts idle;
+static int full[2], empty[2], broken[2];
+
+static int32_t open_idle(const struct hag_host *h, const char *config, hag_time now, void **self,
+                         char *why, size_t whylen)
+{
+    (void)config, (void)now, (void)why, (void)whylen;
+    host = h;
+    memset(&idle, 0, sizeof(idle));
+    *self = &idle;
+    if (pipe(full) != 0 || pipe(empty) != 0 || pipe(broken) != 0 || write(full[1], "x", 1) != 1) {
+        return HAG_ERR_PLUGIN;
+    }
+    close(broken[0]);
+    host->watch(host->ctx, full[0], HAG_FD_READ);
+    host->watch(host->ctx, empty[0], HAG_FD_READ);
+    host->watch(host->ctx, broken[1], HAG_FD_WRITE);
+    return HAG_OK;
+}
+
+static void ready_idle(void *self, int64_t fd, uint32_t events, hag_time now)
+{
+    (void)self, (void)now;
+    if (fd == full[0]) {
+        idle.full++;
+        host->watch(host->ctx, fd, 0);
+    } else if (fd == broken[1]) {
+        idle.broken++;
+        idle.broken_events |= events;
+        host->watch(host->ctx, fd, 0);
+    } else {
+        idle.empty++;
+    }
+}
+
+static void close_idle(void *self)
+{
+    (void)self;
+    host->watch(host->ctx, empty[0], 0);
+    close(full[0]);
+    close(full[1]);
+    close(empty[0]);
+    close(empty[1]);
+    close(broken[1]);
+}
+
+const struct hag_plugin idle_plugin = {.size = sizeof(idle_plugin),
+                                       .abi = HAG_PLUGIN_ABI,
+                                       .name = "idle",
+                                       .handles = UINT64_C(1) << HAG_DO_PROBE,
+                                       .open = open_idle,
+                                       .start = start,
+                                       .cancel = cancel,
+                                       .forget = forget,
+                                       .ready = ready_idle,
+                                       .tick = tick,
+                                       .close = close_idle};
+
 hag_cluster pair_cluster(hag_guard *g, hag_time now)
 {
     static const char *const names[] = {"a", "b"}, *const addrs[] = {"127.0.0.1:1", "127.0.0.1:2"};

@@ -140,6 +140,11 @@ static void endpoint(struct rig *r, const struct hag_action *a)
         return;
     }
     if (a->kind == HAG_DO_ENDPOINT_CHECK) {
+        if (r->dns_unread > 0) {
+            r->dns_unread--;
+            complete(r, a->op, HAG_RES_UNKNOWN, HAG_WHY_NO_CONNECTION, NULL, NULL);
+            return;
+        }
         if (r->dns_lies > 0) {
             r->dns_lies--;
             complete(r, a->op, HAG_RES_FAIL, HAG_WHY_NAME_STALE, NULL, NULL);

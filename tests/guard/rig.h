@@ -84,6 +84,7 @@ struct rig {
     uint32_t commits;
     char name[2][256];
     hag_time moved[2];         /* when the name was last written */
+    int dns_unread;            /* so many checks come to nothing */
     int dns_down, dns_lies;    /* lies: the check finds something else */
     uint32_t acts[HAG_DO_MAX]; /* asked */
     int verbose;
