@@ -82,8 +82,20 @@ part_examples() { scripts gcc tests/examples/*.sh; }
 part_redis() { scripts gcc tests/redis/live_*.sh; }
 part_live() { scripts gcc tests/live/*.sh; }
 part_live_asan() { scripts asan tests/examples/redis_guard.sh tests/redis/live_*.sh tests/live/*.sh; }
+part_dns() {
+    (
+        DRIVE=$build/gcc/tests/dns/drive
+        export DRIVE
+        HAG_BUILD=$build/gcc HAG_TOP=$top
+        export HAG_BUILD HAG_TOP
+        ls tests/dns/live_*.sh | xargs -r -P "${JOBS:-2}" -n 1 sh tests/one_script.sh
+    )
+}
+part_daemon() { scripts gcc $(ls tests/daemon/*.sh | grep -v '/lib\.sh$'); }
+part_manual() { scripts gcc tests/manual/*.sh; }
+part_sim() { sh tests/sim/run_scenarios.sh "$build/gcc/examples/haguard-sim/haguard-sim"; }
 part_mutants() { [ ! -e tests/mutants/run.sh ] || sh tests/mutants/run.sh; }
-all='format build noplugins headers unit sanitize valgrind symbols ffi consumer examples redis live live_asan mutants'
+all='format build noplugins headers unit sanitize valgrind symbols ffi consumer examples redis dns daemon manual sim live live_asan mutants'
 
 case ${1:-} in
 --list) printf '%s\n' "$all"; exit 0 ;;
@@ -99,7 +111,8 @@ done
 mkdir -p "$logs"
 sh examples/install-packages.sh gcc g++ clang clang-format libc6-dev meson ninja-build pkg-config \
     binutils check libhiredis-dev libuv1-dev redis-server redis-sentinel redis-tools valgrind \
-    python3 python3-cffi luajit iproute2 procps git || exit 1
+    python3 python3-cffi luajit iproute2 procps git libldns-dev libc-ares-dev knot knot-dnsutils libinih-dev \
+    libmicrohttpd-dev libjansson-dev mandoc curl || exit 1
 
 # count FILE PART: adds up the lines of a part, prints what failed
 passed=0 failed=0

@@ -91,6 +91,10 @@ static uint32_t confirmed(hag_guard *g, struct hag__cluster *c)
         return HAG__SAID_UNKNOWN;
     if (n->role == HAG_ROLE_PRIMARY)
         return HAG__SAID_OK;
+    /* S13: with the old primary back it is not ordered again; it has to be made a standby for certain */
+    if (c->run.kind == HAG_PROC_FAILOVER && c->run.cause == HAG_WHY_PRIMARY_DOWN &&
+        hag__primary_returned(g, c))
+        return HAG__SAID_SPENT;
     return c->run.tries < PROMOTE_TRIES ? HAG__SAID_FAIL : HAG__SAID_UNKNOWN;
 }
 

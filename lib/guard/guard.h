@@ -27,7 +27,7 @@
 #define HAG__DETAIL   112
 #define HAG__KEPT     5  /* short texts of an action */
 #define HAG__ENDED    64 /* orders whose answer may still come late */
-#define HAG__LOOP_MS  5 /* between two reads in a loop of a procedure */
+#define HAG__LOOP_MS  5  /* between two reads in a loop of a procedure */
 #define HAG__HOUR     3600000u
 
 /* Marks of a node: what the guard did to it and what it remembers of it. */
@@ -99,13 +99,13 @@ struct hag__node {
     hag_time demoted_at;    /* HAG__NEVER */
     hag_time debt_until;    /* its address may be taken for the primary's until then; 0 */
     hag_time rejoin_at;     /* not tried again before */
-    hag_time accused_at; /* others accuse it since then; 0: not */
+    hag_time accused_at;    /* others accuse it since then; 0: not */
     hag_time acted_at;      /* when the newest order to it was answered: older facts are stale */
     hag_time strange_since; /* a role or upstream that it should not have; HAG__NEVER */
     uint32_t rejoin_backoff;
     uint64_t maybe_term;
     uint64_t fenced_term; /* in which it was last ordered to be fenced */
-    uint64_t still_at; /* position of a first read while undetached (S5) */
+    uint64_t still_at;    /* position of a first read while undetached (S5) */
     struct hag__node_texts *texts;
 };
 

@@ -140,8 +140,7 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
     p->host.log = host_log;
     p->host.realloc = host_realloc;
     g->in_hook++;
-    err =
-        desc->open(&p->host, config != NULL ? config : "", g->now, &p->self, why, sizeof(why));
+    err = desc->open(&p->host, config != NULL ? config : "", g->now, &p->self, why, sizeof(why));
     g->in_hook--;
     if (err != HAG_OK) {
         hag__table_del(&g->plugins, place);
