@@ -22,14 +22,14 @@ configure() { # NAME [OPTION...]
     meson compile -C "$build/$name" -j 2
 }
 build_gcc() {
-    CC=gcc configure gcc -Dprefix="$prefix" -Dtests=enabled -Dredis=enabled -Dlibuv=enabled \
+    CC=gcc configure gcc -Dprefix="$prefix" -Dtests=enabled -Dredis=enabled -Ddns=enabled -Dlibuv=enabled \
         -Dc_args="$warnings"
 }
 build_clang() {
-    CC=clang configure clang -Dtests=enabled -Dredis=enabled -Dlibuv=enabled -Dc_args="$warnings"
+    CC=clang configure clang -Dtests=enabled -Dredis=enabled -Ddns=enabled -Dlibuv=enabled -Dc_args="$warnings"
 }
 build_asan() {
-    CC=gcc configure asan -Dtests=enabled -Dredis=enabled -Dlibuv=enabled \
+    CC=gcc configure asan -Dtests=enabled -Dredis=enabled -Ddns=enabled -Dlibuv=enabled \
         -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 }
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1
@@ -59,7 +59,7 @@ scripts() {
 
 part_build() { builds gcc clang asan; }
 part_noplugins() { # nothing optional, and no loading
-    if CC=gcc configure bare -Dtests=disabled -Dredis=disabled -Dlibuv=disabled -Ddlopen=false \
+    if CC=gcc configure bare -Dtests=disabled -Dredis=disabled -Ddns=disabled -Dlibuv=disabled -Ddlopen=false \
         -Dexamples=false -Dc_args="$warnings" >"$logs/build-bare.log" 2>&1; then
         echo "ok - build/bare"
     else

@@ -140,7 +140,8 @@ static void drive(hag_guard *g, struct hag__cluster *c, uint32_t which, uint64_t
     if (want != s->want || first || s->redo) {
         if (s->state == HAG__NAME_UPDATING || s->state == HAG__NAME_CHECKING)
             hag__op_withdraw(g, s->op);
-        if (want != s->have || s->generation == 0 || s->redo)
+        /* an update that is not known to have failed may land later: what follows it outranks it */
+        if (want != s->have || s->generation == 0 || s->redo || s->untrue_since != HAG__NEVER)
             s->generation++;
         s->redo = 0;
         s->want = want;
