@@ -157,6 +157,21 @@ START_TEST(reborn_empty_without_candidate)
 }
 END_TEST
 
+/* S4: half a copy is no copy, also when its sync has ended with its primary. */
+START_TEST(half_a_copy)
+{
+    begin(2, NULL);
+    r.s[1].syncing = 1;
+    rig_for(&r, 3000);
+    rig_kill(&r, 0);
+    r.s[1].syncing = 0;
+    rig_for(&r, 70000);
+    nothing_was_touched();
+    ck_assert_uint_eq(rig_node(&r, 1).refusal, HAG_WHY_NEVER_SYNCED);
+    rig_end(&r);
+}
+END_TEST
+
 static void world_in_memory(const char *const *settings)
 {
     rig_world(&r, 3);
@@ -238,18 +253,21 @@ START_TEST(safeguard_by_setting)
 END_TEST
 
 /* A standby whose link lives is left alone: then the primary has not died. */
-START_TEST(safeguard_leaves_live_links)
+START_TEST(safeguard_wants_a_refusal)
 {
-    rig_world(&r, 3);
-    for (uint32_t i = 0; i < 3; i++)
-        r.s[i].is_volatile = 1;
-    rig_guard(&r, NULL);
-    rig_settle(&r);
-    r.s[0].cut = 1; /* broken for the guard only: it gets no answer, not a refusal */
-    ck_assert_int_eq(hag_observe(r.g, 0, r.s[0].node, HAG_SEEN_BROKEN, 0, r.now), HAG_OK);
-    rig_for(&r, 10000);
-    ck_assert_uint_eq(r.acts[HAG_DO_DETACH], 0);
-    rig_end(&r);
+    for (int lost = 0; lost < 2; lost++) { /* nor on lost links alone */
+        rig_world(&r, 3);
+        for (uint32_t i = 0; i < 3; i++)
+            r.s[i].is_volatile = 1;
+        rig_guard(&r, NULL);
+        rig_settle(&r);
+        r.s[0].cut = 1; /* broken for the guard only: it gets no answer, not a refusal */
+        r.s[1].link_stopped = r.s[2].link_stopped = lost;
+        ck_assert_int_eq(hag_observe(r.g, 0, r.s[0].node, HAG_SEEN_BROKEN, 0, r.now), HAG_OK);
+        rig_for(&r, 10000);
+        ck_assert_uint_eq(r.acts[HAG_DO_DETACH], 0);
+        rig_end(&r);
+    }
 }
 END_TEST
 
@@ -443,12 +461,13 @@ int main(void)
                             loading,
                             reborn_empty,
                             reborn_empty_without_candidate,
+                            half_a_copy,
                             safeguard_holds,
                             safeguard_then_failover,
                             safeguard_gives_back,
                             safeguard_off,
                             safeguard_by_setting,
-                            safeguard_leaves_live_links,
+                            safeguard_wants_a_refusal,
                             alone,
                             sick_observer,
                             veto_ends,

@@ -318,6 +318,8 @@ START_TEST(someone_dies_on_the_way)
             ck_assert_msg(rig_writers(&r) == 1 || rig_alerting(&r, HAG_ALERT_NO_CANDIDATE),
                           "killed %s at %s:\n%s", r.s[kill_whom].name,
                           hag_name(HAG_NAMES_ACTION, kill_at), rig_explain(&r));
+            if (kill_whom == 1 && kill_at == HAG_DO_ENDPOINT_UPDATE)
+                ck_assert_int_eq(rig_alerting(&r, HAG_ALERT_NO_CANDIDATE), 1);
             if (rig_writers(&r) == 1)
                 must_serve(rig_primary(&r));
             rig_revive(&r, kill_whom, 0);

@@ -246,6 +246,21 @@ START_TEST(a_store_that_says_it_does_not_serve_is_not_silent)
 }
 END_TEST
 
+START_TEST(one_that_does_not_serve_is_not_saved_by_being_seen)
+{
+    struct hag__verdict_in in = silent_primary();
+
+    health = bad_series(HAG_PROBE_NOT_SERVING, 0);
+    in.links = G;
+    in.others = G;
+    in.now = SINCE + 299999;
+    ck_assert_uint_eq(hag__verdict(&in).verdict, HAG_VERDICT_SUSPECT);
+    in.now = SINCE + 300000;
+    ck_assert_uint_eq(hag__verdict(&in).verdict, HAG_VERDICT_DOWN);
+    ck_assert_uint_eq(hag__verdict(&in).kind, HAG_KIND_NOT_SERVING);
+}
+END_TEST
+
 START_TEST(the_others_are_looked_at_first)
 {
     struct hag__verdict_in in = silent_primary();
@@ -394,6 +409,7 @@ int main(void)
         sightings_veto_and_the_alarm_has_its_time,
         silence_that_nobody_confirms_holds_a_primary_only,
         a_store_that_says_it_does_not_serve_is_not_silent,
+        one_that_does_not_serve_is_not_saved_by_being_seen,
         the_others_are_looked_at_first,
         evidence_must_be_newer_than_a_stall,
         reborn_empty_is_down_at_once,
