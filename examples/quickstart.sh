@@ -89,6 +89,7 @@ clean_up() {
         done
         kill -9 "$pid" 2>/dev/null || :
     done
+    exec 3>&- # or tee would wait for more
     wait
     rm -rf "$dir"
     exit "$status"

@@ -294,6 +294,11 @@ int32_t hag__probe_ended(hag_guard *g, uint32_t index, const struct hag_facts *f
     uint32_t result = f->result;
     int answered = hag__answers(n);
 
+    if (n->fence_until <= g->now) { /* it has ended by itself */
+        n->fence = HAG_FENCE_NONE;
+        n->fence_until = HAG__NEVER;
+    }
+
     if (f->result == HAG_PROBE_OK) {
         int32_t err = hag__facts_take(g, c, n, f, sent);
 
