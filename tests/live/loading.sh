@@ -8,11 +8,11 @@
 trio 'loading-process-events-interval-bytes 1024' 'save 3600 100000000'
 fill a before 20000
 ask a SAVE >/dev/null
-guard --set serve_after=12s
+guard --set serve_after=25s
 started
 loads() { [ "$(info a persistence loading)" = 1 ]; }
 
-# 20000 keys, 150 us each: 3 s and more
+# 20000 keys, 150 us each: 3 s and more, on a busy machine three times that
 end_server a
 launch a --key-load-delay 150
 check 'a loads its data' until_true 10 loads
@@ -29,17 +29,17 @@ check 'nothing is lost' has a before 20000
 # the file has to know the history that the standbys follow now
 ask a CONFIG SET key-load-delay 0 >/dev/null
 ask a SAVE >/dev/null
-# 20000 keys, 2 ms each: 40 s and more
+# 20000 keys, 3 ms each: 60 s and more
 end_server a
 killed=$(date +%s)
-launch a --key-load-delay 2000
+launch a --key-load-delay 3000
 check 'a loads again' until_true 10 loads
-check 'a standby is promoted in the end' until_true 40 said promote
+check 'a standby is promoted in the end' until_true 60 said promote
 took=$(($(date +%s) - killed))
 new_primary
 note "after $took s"
 check 'a was not serving for too long' said down a not-serving
-check 'not before serve_after' test $took -ge 11
+check 'not before serve_after' test $took -ge 24
 check 'a was still loading then' loads
 check 'the primary name moves' until_true 30 name_is primary "$NEW"
 check 'nothing is lost' has "$NEW" before 20000
