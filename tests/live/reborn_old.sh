@@ -4,10 +4,19 @@
 # has data, but not all of it. It is not taken for the same primary; a standby with everything is.
 . "$(dirname "$0")/lib/live.sh"
 
-trio
+# the standbys copy a that has data: that is in the file that each of them keeps
+server a
 fill a before 1000
+server b "replicaof 127.0.0.1 $PORT_a"
+server c "replicaof 127.0.0.1 $PORT_a"
+until_true 20 all_follow a b c
 guard --set hold_down=0s
 started
+fit() {
+    explain
+    grep -q 'would be promoted now' "$T/explained"
+}
+until_true 20 fit
 kill -USR2 "$PID_guard" # whoever it is has the file of its first copy, and becomes the primary
 check 'a standby becomes the primary' new_primary
 OLD=$NEW
