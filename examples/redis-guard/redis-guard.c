@@ -174,7 +174,7 @@ static int write_synced(const char *path, const struct hag_action *a)
     int ok = fd >= 0 && dprintf(fd, "haguard-record %llu\n", (unsigned long long)a->version) > 0 &&
              write(fd, a->bytes, a->nbytes) == (ssize_t)a->nbytes && fsync(fd) == 0;
 
-    return close(fd) == 0 && ok;
+    return fd >= 0 && close(fd) == 0 && ok;
 }
 
 /* A matter of milliseconds, and nothing may happen before it is durable: done here and now. */

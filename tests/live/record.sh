@@ -11,10 +11,11 @@ began() {
     until_true 10 said commit
     sleep 1 # its last record before the trouble is kept
 }
-# stopped HOW: what must be so as long as nothing can be recorded
+# stopped HOW WHY: what must be so as long as nothing can be recorded
 stopped() {
     end_server a
     check "$1: there is an alarm" until_true 30 said alert - '[^ ]+' commit-failed
+    check "$1: the reason is told" said failed - disk "$2"
     check "$1: a is down" until_true 30 said down a
     sleep 3
     check "$1: nobody is promoted" not said promote
@@ -43,7 +44,7 @@ fill a before 1000
 guard
 began 'no directory'
 mv "$T/kept" "$T/away"
-stopped 'no directory'
+stopped 'no directory' 'No such file or directory'
 mv "$T/away" "$T/kept"
 goes_on 'no directory'
 
@@ -67,7 +68,7 @@ check 'a full disk: the record is on it' test -s "$inside/record"
 dd if=/dev/zero of="$inside/filler" bs=4k 2>/dev/null
 check 'a full disk: it is full' not sh -c "echo x >'$inside/more'" 2>/dev/null
 before=$(cksum <"$inside/record")
-stopped 'a full disk'
+stopped 'a full disk' 'No space left on device'
 check 'a full disk: the last record is whole' same "$(cksum <"$inside/record")" "$before"
 rm -f "$inside/filler"
 goes_on 'a full disk'

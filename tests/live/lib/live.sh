@@ -3,7 +3,7 @@
 # beside them, all ended by their pid. HAG_BUILD is the build to test.
 set -u
 export LC_ALL=C
-HERE=${HERE:-$(cd "$(dirname "$0")" && pwd)}
+HERE=$(cd "$(dirname "$0")" && pwd)
 HAG_TOP=$(cd "$HERE/../.." && pwd)
 HAG_BUILD=${HAG_BUILD:-$HAG_TOP/build/gcc}
 GUARD=$HAG_BUILD/examples/redis-guard/redis-guard
@@ -27,7 +27,6 @@ clean_up() {
         kill -KILL "$_pid" 2>/dev/null
     done
     wait 2>/dev/null
-    [ -z "${KEEP:-}" ] || cp "$T/timeline" "$KEEP" 2>/dev/null
     rm -rf "$T"
 }
 trap clean_up EXIT
