@@ -367,7 +367,8 @@ enum {
     HAG_P_STEP_TIMEOUT = 51,
     HAG_P_RETRY_EVERY = 52,
     HAG_P_RETRY_MAX = 53,
-    HAG_P_COUNT = 54
+    HAG_P_REJOIN_UNKNOWN = 54,
+    HAG_P_COUNT = 55
 };
 
 /* Values of settings that are words. */

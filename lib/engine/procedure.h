@@ -43,15 +43,16 @@ enum {
 };
 
 enum {
-    HAG__STEP_FORWARD = 1,     /* cannot be taken back */
-    HAG__STEP_RETRY = 2,       /* on FAIL and UNKNOWN the same step again, with back-off */
-    HAG__STEP_IF_ANSWERS = 4,  /* passed over when its node does not answer */
-    HAG__STEP_IF_DEMOTED = 8,  /* passed over unless its node was demoted by this procedure */
-    HAG__STEP_IF_PRIMARY = 16, /* passed over unless its node reports to be a primary */
-    HAG__STEP_IF_DRAINS = 32,  /* passed over when the store drains by itself */
-    HAG__STEP_NEW_TERM = 64,   /* commit: raises the term */
-    HAG__STEP_CLOSE = 128,     /* commit: the procedure is no longer open */
-    HAG__STEP_PAIR = 256       /* a loop with the step before: both share one deadline */
+    HAG__STEP_FORWARD = 1,       /* cannot be taken back */
+    HAG__STEP_RETRY = 2,         /* on FAIL and UNKNOWN the same step again, with back-off */
+    HAG__STEP_IF_ANSWERS = 4,    /* passed over when its node does not answer */
+    HAG__STEP_IF_DEMOTED = 8,    /* passed over unless its node was demoted by this procedure */
+    HAG__STEP_IF_PRIMARY = 16,   /* passed over unless its node reports to be a primary */
+    HAG__STEP_IF_DRAINS = 32,    /* passed over when the store drains by itself */
+    HAG__STEP_NEW_TERM = 64,     /* commit: raises the term */
+    HAG__STEP_CLOSE = 128,       /* commit: the procedure is no longer open */
+    HAG__STEP_IF_QUIESCED = 512, /* passed over unless the guard holds its writes */
+    HAG__STEP_PAIR = 256         /* a loop with the step before: both share one deadline */
 };
 
 /* Where a step can lead besides another step. */

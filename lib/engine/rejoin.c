@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/procedure.h"
 
-enum { FENCE, DISCONNECT, FOLLOW, READ, FOLLOWS, PERSIST, STEPS };
+enum { FENCE, DISCONNECT, FOLLOW, UNQUIESCE, READ, FOLLOWS, PERSIST, STEPS };
 
 /* S7: a node that returns, or follows the wrong one, becomes a replica of the current primary; an
  * ex-primary is fenced before it is pointed anywhere. */
@@ -32,11 +32,22 @@ static const struct hag__step steps[STEPS] = {
                 .who = HAG__WHO_NODE,
                 .target = HAG__WHO_CANDIDATE,
                 .deadline = HAG_P_STEP_TIMEOUT,
-                .ok = READ,
+                .ok = UNQUIESCE,
                 .fail = HAG__END_RETRY,
                 .unknown = READ,
                 .spent = READ,
                 .flags = HAG__STEP_FORWARD},
+    /* a soft fence was a pause of writes: a replica refuses them by itself, and scripts would hang */
+    [UNQUIESCE] = {.name = "unquiesce-returned",
+                   .form = HAG__FORM_ACT,
+                   .what = HAG_DO_UNQUIESCE,
+                   .who = HAG__WHO_NODE,
+                   .deadline = HAG_P_FENCE_WAIT,
+                   .ok = READ,
+                   .fail = READ,
+                   .unknown = READ,
+                   .spent = READ,
+                   .flags = HAG__STEP_FORWARD | HAG__STEP_IF_QUIESCED},
     [READ] = {.name = "read-upstream",
               .form = HAG__FORM_ACT,
               .what = HAG_DO_PROBE,

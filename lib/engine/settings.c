@@ -106,6 +106,10 @@ static const struct row rows[] = {
          "how long any other step of a procedure may take"),
     TIME(HAG_P_RETRY_EVERY, "retry_every", SECOND, 10, 10 * MINUTE,
          "how long to wait before the first retry of a step"),
+    WORD(
+        HAG_P_REJOIN_UNKNOWN, "rejoin_unknown", HAG_OFF, HAG_ON, "off|on",
+        "whether a former member that returns with data of no common history is made a replica and "
+        "loses that data; redis forgets its history when it restarts from an AOF"),
     TIME(HAG_P_RETRY_MAX, "retry_max", 30 * SECOND, 10, HOUR,
          "how long waits between retries grow at most"),
 };

@@ -50,6 +50,7 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
     p->marks &=
         (uint16_t) ~(HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_MAYBE | HAG__MARK_ACCUSED |
                      HAG__MARK_REBORN | HAG__MARK_BROKEN | HAG__MARK_QUIESCED);
+    p->marks |= HAG__MARK_MEMBER;
     p->fence = HAG_FENCE_NONE;
     p->demoted_at = HAG__NEVER;
     p->rejoin_at = 0;
@@ -60,6 +61,8 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
         /* S4: in sync with the new primary means to have all that it had when it was promoted */
         if (m != NULL && m != p && was != place && !has_all_of(m, p))
             m->marks &= (uint16_t)~HAG__MARK_SYNCED;
+        if (m != NULL && was != place)
+            m->marks &= (uint16_t)~HAG__MARK_MET;
         if (m != NULL)
             m->marks &= (uint16_t)~HAG__MARK_ACCUSED;
     }
@@ -81,7 +84,7 @@ void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint
             c->lineage = hag__lineage_share(m->lineage);
         if (m != NULL && m->role == HAG_ROLE_STANDBY && m->upstream == place &&
             (m->facts & HAG_FACT_LINK_UP) && !(m->facts & HAG_FACT_SYNCING))
-            m->marks |= HAG__MARK_SYNCED;
+            m->marks |= HAG__MARK_SYNCED | HAG__MARK_MET | HAG__MARK_MEMBER;
     }
     c->flags |= HAG__CLUSTER_RECORD;
     if (was != place || (c->flags & HAG__CLUSTER_OBSERVING))

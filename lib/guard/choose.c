@@ -24,6 +24,21 @@ static int fresh(const struct hag__cluster *c, const struct hag__node *n)
            n->position_sent >= c->run.begun_at && n->health.result == HAG_PROBE_OK;
 }
 
+/* S4: linked to this primary, or in possession of all that it had when it was promoted, as long as
+ * it has not served for longer than `fresh` since. */
+static int synced(const hag_guard *g, const struct hag__cluster *c, const struct hag__node *n)
+{
+    const struct hag__node *p = hag__member(g, c, c->primary);
+    hag_time since = c->nswitches > 0 ? c->switches[c->nswitches - 1] : 0;
+
+    if (!(n->marks & HAG__MARK_SYNCED))
+        return 0;
+    if ((n->marks & HAG__MARK_MET) || p == NULL)
+        return 1;
+    return p->health.last_good == HAG__NEVER ||
+           p->health.last_good <= since + (hag_time)hag__setting_of(c, HAG_P_FRESH);
+}
+
 static void view(const hag_guard *g, const struct hag__cluster *c, const struct hag__node *n,
                  struct hag__candidate *v)
 {
@@ -45,7 +60,7 @@ static void view(const hag_guard *g, const struct hag__cluster *c, const struct 
     v->is_primary = n->place == c->primary || n->place == old;
     v->no_promote = (n->flags & HAG_NODE_NO_PROMOTE) != 0;
     v->read_replica = (n->flags & HAG_NODE_READ_REPLICA) != 0;
-    v->synced = (n->marks & HAG__MARK_SYNCED) != 0;
+    v->synced = (uint8_t)synced(g, c, n);
     v->detached = (n->marks & HAG__MARK_DETACHED) != 0;
     v->link_up = (n->facts & HAG_FACT_LINK_UP) != 0;
     v->fresh = (uint8_t)fresh(c, n);

@@ -35,17 +35,18 @@ enum {
     HAG__MARK_DETACHED = 1, /* its replication was cut by the guard */
     HAG__MARK_FENCED = 2,
     HAG__MARK_QUIESCED = 4,
-    HAG__MARK_MAYBE = 8,      /* promotion of unknown outcome: an ex-primary of its term (S3) */
-    HAG__MARK_TRIED = 16,     /* refused to be promoted in this procedure */
-    HAG__MARK_SYNCED = 32,    /* was in sync with this primary since its own last start (S4) */
-    HAG__MARK_ACCUSED = 64,   /* its link was down before the guard detached it */
-    HAG__MARK_TRUSTED = 128,  /* an operator said that it belongs here */
-    HAG__MARK_REBORN = 256,   /* a new incarnation without the data (S8) */
-    HAG__MARK_RECORDED = 512, /* marks that the record must keep */
+    HAG__MARK_MAYBE = 8,     /* promotion of unknown outcome: an ex-primary of its term (S3) */
+    HAG__MARK_TRIED = 16,    /* refused to be promoted in this procedure */
+    HAG__MARK_SYNCED = 32,   /* was in sync with this primary since its own last start (S4) */
+    HAG__MARK_ACCUSED = 64,  /* its link was down before the guard detached it */
+    HAG__MARK_TRUSTED = 128, /* an operator said that it belongs here */
+    HAG__MARK_REBORN = 256,  /* a new incarnation without the data (S8) */
+    HAG__MARK_MET = 512,     /* has been linked to this primary since it became one */
     HAG__MARK_UNSYNCED_READ = 1024, /* read once undetached with its link down (S5) */
     HAG__MARK_STABLE = 2048,        /* ... and a second time the same */
     HAG__MARK_BROKEN = 4096,        /* its held connection broke since its last good answer */
-    HAG__MARK_CONFIRMED_OFF = 8192  /* an operator said that it is off */
+    HAG__MARK_CONFIRMED_OFF = 8192, /* an operator said that it is off */
+    HAG__MARK_MEMBER = 16384        /* has been the primary here, or in sync with it */
 };
 
 enum { HAG__PROBE_IDLE = 0, HAG__PROBE_QUEUED = 1, HAG__PROBE_IN_FLIGHT = 2 };

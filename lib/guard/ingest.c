@@ -225,7 +225,7 @@ int32_t hag__facts_take(hag_guard *g, struct hag__cluster *c, struct hag__node *
     n->upstream = upstream_of(g, c, n, f);
     if (n->role == HAG_ROLE_STANDBY && n->upstream == c->primary && c->primary != HAG__NOBODY &&
         (f->flags & HAG_FACT_LINK_UP) && !(f->flags & HAG_FACT_SYNCING))
-        n->marks |= HAG__MARK_SYNCED;
+        n->marks |= HAG__MARK_SYNCED | HAG__MARK_MET | HAG__MARK_MEMBER;
     if (f->flags & HAG_FACT_SYNCING)
         n->marks &= (uint16_t)~HAG__MARK_SYNCED;
     if (n->role == HAG_ROLE_PRIMARY && c->primary == n->place) {

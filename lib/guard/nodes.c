@@ -370,7 +370,8 @@ int32_t hag_node_set(hag_guard *g, hag_node h, const struct hag_node_spec *given
         init_node(g, n);
         memset(n->identity, 0, sizeof(n->identity));
         n->facts = 0;
-        n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_TRUSTED | HAG__MARK_STABLE);
+        n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_MET | HAG__MARK_TRUSTED |
+                                 HAG__MARK_STABLE | HAG__MARK_MEMBER);
         n->probe_at = g->now;
         for (uint32_t i = 0; i < c->nplugins; i++)
             (void)hag__ring_push(&g->ring,

@@ -161,11 +161,12 @@ static void begin_safeguard(hag_guard *g, struct hag__cluster *c, struct hag__no
 }
 
 /* S7: only a member of this cluster is pointed anywhere: its data shares a history with ours, or it
- * has none, or an operator said so. */
+ * has none, or an operator said so, of this node or by a setting of every former member. */
 static int belongs(const struct hag__cluster *c, const struct hag__node *n)
 {
     return (n->marks & HAG__MARK_TRUSTED) || (n->facts & HAG_FACT_EMPTY) || c->lineage == NULL ||
-           hag__lineage_related(c->lineage, n->lineage);
+           hag__lineage_related(c->lineage, n->lineage) ||
+           (hag__setting_of(c, HAG_P_REJOIN_UNKNOWN) == HAG_ON && (n->marks & HAG__MARK_MEMBER));
 }
 
 static int strange(const struct hag__cluster *c, const struct hag__node *n)

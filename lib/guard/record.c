@@ -61,7 +61,7 @@ static void put_member(const hag_guard *g, const struct hag__cluster *c, const s
 {
     const uint16_t kept = HAG__MARK_DETACHED | HAG__MARK_FENCED | HAG__MARK_QUIESCED |
                           HAG__MARK_MAYBE | HAG__MARK_SYNCED | HAG__MARK_TRUSTED |
-                          HAG__MARK_ACCUSED;
+                          HAG__MARK_ACCUSED | HAG__MARK_MET | HAG__MARK_MEMBER;
     uint64_t debt = n->debt_until > g->now ? n->debt_until - g->now : 0;
     uint64_t in_names = (c->names[0].have >> n->place & 1) | (c->names[1].have >> n->place & 1)
                                                                  << 1;

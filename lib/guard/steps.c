@@ -103,6 +103,8 @@ static int passed_over(const hag_guard *g, const struct hag__cluster *c, const s
         return 1;
     if ((s->flags & HAG__STEP_IF_PRIMARY) && (n == NULL || n->role != HAG_ROLE_PRIMARY))
         return 1;
+    if ((s->flags & HAG__STEP_IF_QUIESCED) && (n == NULL || !(n->marks & HAG__MARK_QUIESCED)))
+        return 1;
     if ((s->flags & HAG__STEP_IF_DRAINS) && n != NULL && (n->facts & HAG_FACT_SELF_DRAINS))
         return 1;
     return 0;
@@ -335,6 +337,8 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
                 n->marks &= (uint16_t)~HAG__MARK_MAYBE;
             e = hag__event(g, c, n, HAG_EV_FENCE, HAG_SEVERITY_INFO, HAG_WHY_NONE);
             e->arg = r->fence;
+            if (r->fence == HAG_FENCE_SOFT && r->fence_for > 0)
+                n->marks |= HAG__MARK_QUIESCED; /* to be lifted when it is no longer needed */
             hag__probe_now(g, n, HAG_ACT_URGENT);
         }
         if (maybe)
@@ -342,7 +346,7 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
         break;
     case HAG_DO_UNFENCE:
         if (ok) {
-            n->marks &= (uint16_t)~HAG__MARK_FENCED;
+            n->marks &= (uint16_t) ~(HAG__MARK_FENCED | HAG__MARK_QUIESCED);
             n->fence = HAG_FENCE_NONE;
             n->fence_until = HAG__NEVER;
             e = hag__event(g, c, n, HAG_EV_UNFENCE, HAG_SEVERITY_INFO, HAG_WHY_NONE);

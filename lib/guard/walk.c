@@ -76,8 +76,7 @@ void hag__run_end(hag_guard *g, struct hag__cluster *c, uint32_t how, uint32_t w
     }
     if (r->kind == HAG_PROC_FAILOVER || r->kind == HAG_PROC_SWITCHOVER) {
         c->flags |= HAG__CLUSTER_RECORD;
-        /* S4: who does not follow the new primary by now has to sync before it counts; who does had
-         * all of its data at the promotion, and may be needed before its link is up */
+        /* S4: who does not follow the new primary by now has to sync before it counts */
         for (uint32_t i = 0; how == HAG_EV_END && i < c->nplaces; i++) {
             struct hag__node *n = hag__member(g, c, i);
 

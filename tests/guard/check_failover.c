@@ -243,6 +243,58 @@ START_TEST(promoted_dies_right_after)
 END_TEST
 
 /* S2: without a durable term nothing is done. */
+/* S4: a standby that has not met the new primary counts for as long as that one has not served
+ * longer than `fresh`: afterwards too much would be missing. */
+static void promoted_dies_unmet(hag_time after)
+{
+    begin(3, NULL);
+    rig_kill(&r, 0);
+    r.s[2].link_stopped = 1;
+    while (rig_primary(&r) != 1)
+        rig_for(&r, 1);
+    rig_for(&r, after);
+    rig_kill(&r, 1);
+    rig_for(&r, 120000);
+}
+
+START_TEST(promoted_dies_unmet_at_once)
+{
+    promoted_dies_unmet(1000);
+    ck_assert_uint_eq(rig_primary(&r), 2);
+    rig_end(&r);
+}
+END_TEST
+
+START_TEST(promoted_dies_unmet_later)
+{
+    struct hag_node_info i = {.size = sizeof(i)};
+
+    promoted_dies_unmet(30000);
+    ck_assert_uint_eq(rig_primary(&r), 1);
+    ck_assert_int_eq(rig_alerting(&r, HAG_ALERT_NO_CANDIDATE), 1);
+    ck_assert_int_eq(hag_node_get(r.g, r.s[2].node, &i), HAG_OK);
+    ck_assert_uint_eq(i.refusal, HAG_WHY_NEVER_SYNCED);
+    rig_end(&r);
+}
+END_TEST
+
+/* A soft fence held writes; the replica that it becomes is not left holding scripts. */
+START_TEST(soft_fence_is_lifted_in_the_rejoin)
+{
+    begin(3, NULL);
+    r.s[0].fence = HAG_FENCE_SOFT;
+    r.s[0].fence_for = 60000;
+    r.s[0].frozen = 1;
+    rig_run(&r, 170000);
+    ck_assert_uint_eq(rig_primary(&r), 1);
+    r.s[0].frozen = 0;
+    rig_for(&r, 10000);
+    ck_assert_uint_eq(rig_count(&r, HAG_EV_UNQUIESCE, 0), 1);
+    ck_assert_int_eq(r.s[0].quiesced, 0);
+    rig_end(&r);
+}
+END_TEST
+
 START_TEST(disk_full)
 {
     begin(3, NULL);
@@ -493,6 +545,9 @@ int main(void)
                             read_replica,
                             candidate_dies_on_the_way,
                             promoted_dies_right_after,
+                            promoted_dies_unmet_at_once,
+                            promoted_dies_unmet_later,
+                            soft_fence_is_lifted_in_the_rejoin,
                             disk_full,
                             commit_mute,
                             fence_required,

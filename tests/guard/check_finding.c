@@ -144,6 +144,57 @@ START_TEST(unknown_node)
 END_TEST
 
 /* Somebody pointed a standby elsewhere: put back once it lasts, not at once. */
+/* As redis with an AOF does: the killed primary comes back with its data and a history of its own. */
+static void returns_without_its_history(const char *const *settings)
+{
+    rig_world(&r, 3);
+    rig_guard(&r, settings);
+    rig_settle(&r);
+    rig_kill(&r, 0);
+    rig_run(&r, 170000);
+    ck_assert_uint_eq(rig_primary(&r), 1);
+    rig_revive(&r, 0, 0);
+    r.s[0].history = ++r.histories;
+    r.s[0].older = 0;
+    rig_for(&r, 60000);
+}
+
+START_TEST(former_member_without_history)
+{
+    static const char *const on[] = {"rejoin_unknown", "on", NULL};
+
+    returns_without_its_history(NULL);
+    ck_assert_int_eq(rig_node_alerting(&r, 0, HAG_ALERT_UNKNOWN_NODE), 1);
+    ck_assert_int_eq(r.s[0].primary, 1);
+    ck_assert_int_eq(hag_cluster_confirm(r.g, r.c, r.s[0].node, r.now), HAG_OK);
+    rig_for(&r, 30000);
+    must_be_healthy(1);
+    rig_end(&r);
+
+    returns_without_its_history(on);
+    ck_assert_int_eq(rig_node_alerting(&r, 0, HAG_ALERT_UNKNOWN_NODE), 0);
+    must_be_healthy(1);
+    rig_end(&r);
+}
+END_TEST
+
+/* The setting speaks of former members, not of whoever answers at a configured address. */
+START_TEST(stranger_in_spite_of_the_setting)
+{
+    static const char *const on[] = {"rejoin_unknown", "on", NULL};
+
+    rig_world(&r, 3);
+    r.s[2].history = 99;
+    r.histories = 99;
+    r.s[2].upstream = RIG_NOBODY;
+    rig_guard(&r, on);
+    rig_run(&r, 60000);
+    nothing_was_touched();
+    ck_assert_int_eq(rig_node_alerting(&r, 2, HAG_ALERT_UNKNOWN_NODE), 1);
+    rig_end(&r);
+}
+END_TEST
+
 START_TEST(wrong_upstream)
 {
     begin(3, NULL);
@@ -209,6 +260,8 @@ int main(void)
                             two_primaries_at_start,
                             primary_dead_at_start,
                             unknown_node,
+                            former_member_without_history,
+                            stranger_in_spite_of_the_setting,
                             wrong_upstream,
                             promoted_by_hand,
                             cycle,

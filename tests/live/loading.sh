@@ -47,5 +47,7 @@ check 'the other follows' until_true 30 follows $OTHER "$NEW"
 ask a CONFIG SET key-load-delay 0 >/dev/null
 check 'a becomes a replica when it has loaded' until_true 60 all_follow "$NEW" a $OTHER
 check 'with all the data' until_true 10 has a before 20000
+runs_scripts() { timeout 2 redis-cli -p "$PORT_a" EVAL 'return 7' 0 | grep -q 7; }
+check 'the pause that fenced it is lifted' until_true 10 runs_scripts
 end_guard
 finish

@@ -44,6 +44,7 @@ static const struct {
     {HAG_P_COMMIT_TIMEOUT, "commit_timeout", "5s"},
     {HAG_P_STEP_TIMEOUT, "step_timeout", "5s"},
     {HAG_P_RETRY_EVERY, "retry_every", "1s"},
+    {HAG_P_REJOIN_UNKNOWN, "rejoin_unknown", "off"},
     {HAG_P_RETRY_MAX, "retry_max", "30s"},
 };
 
