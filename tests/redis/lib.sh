@@ -69,7 +69,7 @@ start_python() {
     python3 "$@" >"$T/$_name.out" 2>"$T/$_name.err" &
     eval "PID_$_name=$!"
     PIDS="$PIDS $!"
-    until_true 5 test -s "$T/$_name.out"
+    until_true 5 sh -c '[ "$(wc -l <"$1")" -gt 0 ]' - "$T/$_name.out" # a whole line
     eval "PORT_$_name=\$(head -n 1 '$T/$_name.out')"
 }
 

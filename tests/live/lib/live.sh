@@ -145,9 +145,16 @@ trio() {
     until_true 20 all_follow a b c || echo "# b and c do not follow a"
 }
 
-# fill NAME PREFIX COUNT: keys that both standbys have
+# fill NAME PREFIX COUNT: keys that each of its standbys has. A standby whose link is up may still
+# get nothing, until its first acknowledgement (repl-diskless-sync).
 fill() {
     ask "$1" EVAL "for i = 1, $3 do redis.call('SET', '$2:' .. i, i) end" 0 >/dev/null
+    until_true 20 acknowledged_to "$1" "$(info "$1" replication master_repl_offset)" ||
+        echo "# not each standby of $1 has $2"
+}
+acknowledged_to() { # NAME OFFSET
+    ask "$1" INFO replication | sed -n 's/^slave[0-9]*:.*state=\([a-z_]*\),offset=\([0-9]*\),.*/\1 \2/p' |
+        awk -v to="$2" '$1 != "online" || $2 < to { bad = 1 } END { exit bad }'
 }
 has() { # NAME PREFIX COUNT: all of them, with their values
     [ "$(ask "$1" EVAL_RO "local n = 0 for i = 1, $3 do
