@@ -38,7 +38,7 @@ uint64_t hag__endpoint_replicas(const struct hag__endpoint_in *in)
             good |= bit(i);
         else if (published && in->trim)
             good |= serves(m) ? bit(i) : 0;
-        else if (published && is_lame(m))
+        else if (published && (is_lame(m) || (in->unsure && !serves(m))))
             lame |= bit(i);
         else if (published)
             good |= bit(i);

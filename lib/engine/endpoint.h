@@ -20,13 +20,15 @@ struct hag__endpoint_in {
     uint32_t n;
     uint32_t primary;   /* place, HAG__NIL: none confirmed */
     uint64_t published; /* replica name as it is */
+    uint8_t unsure;     /* that is known from a record alone: an update may have been on its way */
     uint8_t trim;       /* a promotion was just confirmed: only what serves stays (U2) */
     uint8_t withdraw_replica;
 };
 
 /* The replica name: who newly qualifies enters; who is published stays until it is down, leaves or
  * has become a primary by itself, and even then as long as nobody else is there (U4), unless
- * withdraw_replica; a promotion clears the name of all who do not serve now (U2). An address in debt
+ * withdraw_replica; what is known from a record alone stays like one that is down unless it serves; a
+ * promotion clears the name of all who do not serve now (U2). An address in debt
  * is never in it (S14). */
 uint64_t hag__endpoint_replicas(const struct hag__endpoint_in *in);
 

@@ -22,6 +22,7 @@ enum {
     HAG__WHO_LINKLESS = 5, /* standbys that answer and have lost their link */
     HAG__WHO_REST = 6,     /* who answers and must follow the new primary */
     HAG__WHO_DETACHED = 7, /* whom the guard cut off */
+    HAG__WHO_LATE = 9,     /* standbys that answer now and were not asked to detach */
     HAG__WHO_MEMBERS = 8   /* every node that answers, the new primary with them */
 };
 
@@ -30,6 +31,7 @@ enum {
     HAG__ASK_PRE_ELECT = 1,    /* is anybody eligible on facts known before? (S13) */
     HAG__ASK_FENCED = 2,       /* is the fence as strong as the policy wants? (S16) */
     HAG__ASK_ELECT = 3,        /* who, on fresh frozen positions? (S4, S5) */
+    HAG__ASK_ROUND = 4,        /* was everybody probed since the guard stood still? */
     HAG__ASK_CONFIRMED = 5,    /* is the candidate read as a primary? fail: as a standby */
     HAG__ASK_NEXT = 6,         /* leave this candidate out */
     HAG__ASK_SETTLED = 7,      /* is a node of unknown promotion down or fenced? unknown: primary */
@@ -39,6 +41,7 @@ enum {
     HAG__ASK_DRAINED = 11,     /* has the candidate everything up to the final position? */
     HAG__ASK_STILL_QUIET = 12, /* does the quiet time of the old primary still last? */
     HAG__ASK_FOLLOWS = 13,     /* does the node report the right upstream? */
+    HAG__ASK_STILL_FIT = 15,   /* may the candidate be promoted on what it says now? */
     HAG__ASK_BACK = 14         /* does the old incarnation of the primary answer? */
 };
 
@@ -82,6 +85,8 @@ struct hag__procedure {
     uint8_t kind; /* HAG_PROC_ */
     uint8_t rank; /* S1: the lower number goes first */
     uint8_t n;
+    uint8_t
+        look_again; /* between it and the point of no return a stall leads back there; 0: none */
     uint8_t point_of_no_return; /* first step that may have changed who the primary is */
     const struct hag__step *steps;
 };
@@ -95,11 +100,12 @@ extern const struct hag__procedure hag__safeguard;
 
 /* Steps at which a restarted guard enters (design 9). */
 enum {
-    HAG__FAILOVER_PROMOTE = 8,
-    HAG__FAILOVER_UNSURE = 12,
-    HAG__FAILOVER_TAKE_OVER = 14,
-    HAG__SWITCHOVER_BACK = 10,
-    HAG__SWITCHOVER_TAKE_OVER = 13
+    HAG__FAILOVER_NAME_CANDIDATE = 9,
+    HAG__FAILOVER_STILL_FIT = 11,
+    HAG__FAILOVER_UNSURE = 16,
+    HAG__FAILOVER_TAKE_OVER = 18,
+    HAG__SWITCHOVER_BACK = 12,
+    HAG__SWITCHOVER_TAKE_OVER = 15
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include "engine/procedure.h"
 
 enum {
+    LOOK,
     CHECK,
     COMMIT,
     QUIESCE,
@@ -9,6 +10,7 @@ enum {
     READ,
     DRAINED,
     STILL_QUIET,
+    STILL_FIT,
     PROMOTE,
     CONFIRM,
     CONFIRMED,
@@ -33,6 +35,14 @@ _Static_assert((int)HAG__SWITCHOVER_TAKE_OVER == (int)TAKE_OVER, "entry of a res
 /* In place (K4, K8): the primary is quiesced, its last position is found on the candidate, and only
  * then is that one promoted. Until the promotion everything is undone within quiesce_max. */
 static const struct hag__step steps[STEPS] = {
+    [LOOK] = {.name = "look",
+              .form = HAG__FORM_DECIDE,
+              .what = HAG__ASK_ROUND,
+              .deadline = HAG_P_PROBE_TIMEOUT,
+              .ok = CHECK,
+              .fail = CHECK,
+              .unknown = CHECK,
+              .spent = CHECK},
     [CHECK] = {.name = "check",
                .form = HAG__FORM_DECIDE,
                .what = HAG__ASK_SWITCH,
@@ -94,10 +104,19 @@ static const struct hag__step steps[STEPS] = {
                      .what = HAG__ASK_STILL_QUIET,
                      .who = HAG__WHO_OLD,
                      .deadline = HAG_P_STEP_TIMEOUT,
-                     .ok = PROMOTE,
+                     .ok = STILL_FIT,
                      .fail = HAG__END_UNDO,
                      .unknown = HAG__END_UNDO,
                      .spent = HAG__END_UNDO},
+    [STILL_FIT] = {.name = "still-fit",
+                   .form = HAG__FORM_DECIDE,
+                   .what = HAG__ASK_STILL_FIT,
+                   .who = HAG__WHO_CANDIDATE,
+                   .deadline = HAG_P_STEP_TIMEOUT,
+                   .ok = PROMOTE,
+                   .fail = HAG__END_UNDO,
+                   .unknown = READ,
+                   .spent = HAG__END_UNDO},
     [PROMOTE] = {.name = "promote",
                  .form = HAG__FORM_ACT,
                  .what = HAG_DO_PROMOTE,

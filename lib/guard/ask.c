@@ -40,6 +40,15 @@ static uint32_t fenced(hag_guard *g, struct hag__cluster *c)
     return enough ? HAG__SAID_OK : HAG__SAID_WAIT;
 }
 
+static uint32_t looked(hag_guard *g, struct hag__cluster *c)
+{
+    c->run.looked = g->resumed_at;
+    if (hag__round_since(g, c, g->resumed_at))
+        return HAG__SAID_OK;
+    hag__ask_round(g, c);
+    return HAG__SAID_WAIT;
+}
+
 /* S5: who cannot be detached counts once two reads with its link down are the same. */
 static int wait_for_second_read(hag_guard *g, struct hag__cluster *c)
 {
@@ -63,13 +72,29 @@ static int wait_for_second_read(hag_guard *g, struct hag__cluster *c)
     return wait;
 }
 
+/* S5: it came within reach after the others were detached; its link still lives. */
+static int somebody_is_late(const hag_guard *g, const struct hag__cluster *c)
+{
+    uint64_t late;
+
+    (void)hag__who(g, c, HAG__WHO_LATE, &late);
+    for (uint32_t i = 0; i < c->nplaces; i++) {
+        const struct hag__node *n = hag__member(g, c, i);
+
+        if ((late >> i & 1) != 0 && n != NULL && (n->facts & HAG_FACT_LINK_UP) &&
+            n->upstream == c->run.old && !(n->marks & HAG__MARK_DETACHED))
+            return 1;
+    }
+    return 0;
+}
+
 static uint32_t elect(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__run *r = &c->run;
     struct hag__elected who;
     struct hag__node *n;
 
-    if (wait_for_second_read(g, c))
+    if (somebody_is_late(g, c) || wait_for_second_read(g, c))
         return HAG__SAID_UNKNOWN;
     hag__choose(g, c, 1, 0, r->data_loss, r->to, &who);
     if (who.winner == HAG__NIL) {
@@ -79,8 +104,69 @@ static uint32_t elect(hag_guard *g, struct hag__cluster *c)
     r->candidate = (uint8_t)who.winner;
     r->tries = 0;
     n = hag__member(g, c, who.winner);
+    memcpy(r->identity, n->identity, HAG_ID_SIZE);
     hag__event(g, c, n, HAG_EV_ELECT, HAG_SEVERITY_INFO, HAG_WHY_NONE)->arg = n->position;
     return HAG__SAID_OK;
+}
+
+/* It is another incarnation than the one that was chosen, or has no data of its own any more. */
+static int is_another(const struct hag__cluster *c, const struct hag__node *n)
+{
+    static const uint8_t unknown[HAG_ID_SIZE];
+
+    return (memcmp(c->run.identity, unknown, HAG_ID_SIZE) != 0 &&
+            memcmp(c->run.identity, n->identity, HAG_ID_SIZE) != 0) ||
+           (n->facts & HAG_FACT_SYNCING) != 0 ||
+           ((n->facts & HAG_FACT_EMPTY) && !(c->flags & HAG__CLUSTER_WAS_EMPTY));
+}
+
+static int read_lately(const hag_guard *g, const struct hag__cluster *c, const struct hag__node *n)
+{
+    hag_time every = (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
+
+    return n->position_sent != HAG__NEVER && n->position_sent >= c->run.begun_at &&
+           n->position_sent >= g->resumed_at && n->position_sent + every >= g->now;
+}
+
+/* What it holds is what the cluster's newest primary had, or goes on from it; not a copy of older data
+ * that it made since. */
+int hag__keeps_newest(const struct hag__cluster *c, const struct hag__node *n)
+{
+    uint32_t how = hag__lineage_relate(n->lineage, n->position, c->lineage, c->position);
+
+    return c->lineage == NULL || n->lineage == NULL || how == HAG__LINEAGE_SAME ||
+           how == HAG__LINEAGE_DESCENDANT;
+}
+
+/* The primary itself, found as a standby, is ordered to be what it was. */
+static uint32_t fit_again(const struct hag__cluster *c, const struct hag__node *n)
+{
+    return n->role == HAG_ROLE_STANDBY && hag__keeps_newest(c, n) && !is_another(c, n)
+               ? HAG__SAID_OK
+               : HAG__SAID_SPENT;
+}
+
+/* S13: the analysis runs again before the step that cannot be taken back. */
+static uint32_t still_fit(hag_guard *g, struct hag__cluster *c)
+{
+    const struct hag__run *r = &c->run;
+    const struct hag__node *n = hag__member(g, c, r->candidate);
+    int planned = r->kind == HAG_PROC_SWITCHOVER;
+    struct hag__elected who;
+
+    c->run.why = HAG_WHY_NO_CANDIDATE;
+    if (n == NULL || !hag__answers(n))
+        return n != NULL && n->place == c->primary ? HAG__SAID_SPENT : HAG__SAID_FAIL;
+    if (!read_lately(g, c, n))
+        return HAG__SAID_UNKNOWN;
+    if (n->place == c->primary)
+        return fit_again(c, n);
+    if (is_another(c, n))
+        return HAG__SAID_FAIL;
+    /* one that may have been ordered already has no rival (S3) */
+    hag__choose(g, c, !planned, planned, r->data_loss, planned || r->ordered ? r->candidate : r->to,
+                &who);
+    return who.winner == r->candidate ? HAG__SAID_OK : HAG__SAID_FAIL;
 }
 
 static uint32_t confirmed(hag_guard *g, struct hag__cluster *c)
@@ -94,6 +180,8 @@ static uint32_t confirmed(hag_guard *g, struct hag__cluster *c)
     /* S13: with the old primary back it is not ordered again; it has to be made a standby for certain */
     if (c->run.kind == HAG_PROC_FAILOVER && c->run.cause == HAG_WHY_PRIMARY_DOWN &&
         hag__primary_returned(g, c))
+        return HAG__SAID_SPENT;
+    if (c->run.kind == HAG_PROC_FAILOVER && is_another(c, n))
         return HAG__SAID_SPENT;
     return c->run.tries < PROMOTE_TRIES ? HAG__SAID_FAIL : HAG__SAID_UNKNOWN;
 }
@@ -142,6 +230,9 @@ static uint32_t take_over(hag_guard *g, struct hag__cluster *c)
     c->run.told = 1;
     hag__set_primary(g, c, c->run.candidate, c->run.cause);
     hag__names(g, c); /* clients wait for the name, not for the other standbys */
+    /* it takes writes: a guard that restarts must not fall back to the old one. Nobody waits for it */
+    if (hag__handler(g, c, HAG_DO_COMMIT) != HAG__BY_NOBODY)
+        (void)hag__commit(g, c, c->term, 0, 0);
     return HAG__SAID_OK;
 }
 
@@ -160,6 +251,7 @@ static uint32_t may_switch(hag_guard *g, struct hag__cluster *c)
         return HAG__SAID_FAIL;
     }
     c->run.candidate = (uint8_t)who.winner;
+    memcpy(c->run.identity, hag__member(g, c, who.winner)->identity, HAG_ID_SIZE);
     return HAG__SAID_OK;
 }
 
@@ -224,7 +316,13 @@ static uint32_t back(hag_guard *g, struct hag__cluster *c)
 
 static uint32_t names(hag_guard *g, struct hag__cluster *c)
 {
+    const struct hag__node *old = hag__member(g, c, c->run.old);
+
     hag__names(g, c);
+    /* S7: it has to be fenced before the names are true; they are kept true without a procedure */
+    if (old != NULL && old->place != c->primary && old->health.result == HAG_PROBE_OK &&
+        old->role == HAG_ROLE_PRIMARY && old->probed >= c->run.step_at)
+        return HAG__SAID_SPENT;
     return hag__names_true(c) ? HAG__SAID_OK : HAG__SAID_WAIT;
 }
 
@@ -234,19 +332,14 @@ uint32_t hag__ask(hag_guard *g, struct hag__cluster *c, uint32_t what)
         uint32_t what;
         uint32_t (*rule)(hag_guard *, struct hag__cluster *);
     } rules[] = {
-        {HAG__ASK_PRE_ELECT, pre_elect},
-        {HAG__ASK_FENCED, fenced},
-        {HAG__ASK_ELECT, elect},
-        {HAG__ASK_CONFIRMED, confirmed},
-        {HAG__ASK_NEXT, next},
-        {HAG__ASK_SETTLED, settled},
-        {HAG__ASK_TAKE_OVER, take_over},
-        {HAG__ASK_NAMES, names},
-        {HAG__ASK_SWITCH, may_switch},
-        {HAG__ASK_DRAINED, drained},
-        {HAG__ASK_STILL_QUIET, still_quiet},
-        {HAG__ASK_FOLLOWS, follows},
-        {HAG__ASK_BACK, back},
+        {HAG__ASK_PRE_ELECT, pre_elect}, {HAG__ASK_FENCED, fenced},
+        {HAG__ASK_ROUND, looked},        {HAG__ASK_ELECT, elect},
+        {HAG__ASK_CONFIRMED, confirmed}, {HAG__ASK_NEXT, next},
+        {HAG__ASK_SETTLED, settled},     {HAG__ASK_TAKE_OVER, take_over},
+        {HAG__ASK_NAMES, names},         {HAG__ASK_SWITCH, may_switch},
+        {HAG__ASK_DRAINED, drained},     {HAG__ASK_STILL_QUIET, still_quiet},
+        {HAG__ASK_FOLLOWS, follows},     {HAG__ASK_BACK, back},
+        {HAG__ASK_STILL_FIT, still_fit},
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -114,7 +114,9 @@ void hag__commit_answer(hag_guard *g, struct hag__cluster *c, const struct hag__
         done(g, c);
     } else {
         hag__alert(g, c, NULL, HAG_ALERT_COMMIT_FAILED, why, 1);
-        c->commit_unknown = outcome == HAG_RES_UNKNOWN;
+        /* that a repetition failed says nothing of the first one */
+        if (outcome == HAG_RES_UNKNOWN || r->reason == HAG_WHY_VERSION)
+            c->commit_unknown = outcome == HAG_RES_UNKNOWN;
         if (outcome == HAG_RES_FAIL && r->reason == HAG_WHY_VERSION)
             hag__alert(g, c, NULL, HAG_ALERT_CONFLICT, HAG_WHY_VERSION, 1);
         c->flags |= HAG__CLUSTER_RECORD;

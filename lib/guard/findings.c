@@ -28,7 +28,7 @@ static void node_findings(hag_guard *g, struct hag__cluster *c, struct hag__node
     }
     if (primary && n->health.result == HAG_PROBE_NOT_SERVING && n->role == HAG_ROLE_STANDBY)
         hag__alert(g, c, n, HAG_ALERT_ROLE_MISMATCH, HAG_WHY_WRONG_ROLE, settled);
-    if (!ok || n->position_sent < n->acted_at)
+    if (!ok || !hag__read_since_order(g, c, n))
         return;
     hag__alert(g, c, n, HAG_ALERT_READONLY, HAG_WHY_READONLY,
                primary && (n->facts & HAG_FACT_READONLY));

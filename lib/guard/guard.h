@@ -199,9 +199,12 @@ struct hag__run {
     uint64_t pending; /* places with an answer to come */
     uint64_t queue;   /* places still to be asked */
     uint64_t asked;
+    uint64_t detached; /* who was asked to detach in this procedure */
     uint64_t final_position;
     hag_time begun_at, step_at, loop_at, retry_at;
     hag_time quiet_until;
+    uint8_t identity[HAG_ID_SIZE]; /* the candidate's when it was chosen; zeros: not known */
+    hag_time looked;               /* the end of the stall after which everybody was looked at */
 };
 
 enum {
@@ -443,6 +446,8 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n);
 void hag__judge_all(hag_guard *g, struct hag__cluster *c);
 void hag__doubt(hag_guard *g);
 int hag__answers(const struct hag__node *n);
+int hag__round_since(const hag_guard *g, const struct hag__cluster *c, hag_time after);
+void hag__ask_round(hag_guard *g, struct hag__cluster *c);
 
 /* --- events.c --- */
 struct hag__event *hag__event(hag_guard *g, const struct hag__cluster *c, const struct hag__node *n,
@@ -473,9 +478,10 @@ void hag__step_probed(hag_guard *g, struct hag__cluster *c, struct hag__node *n,
 void hag__step_committed(hag_guard *g, struct hag__cluster *c, uint32_t outcome, uint32_t reason);
 int hag__undo(hag_guard *g, struct hag__cluster *c); /* 1: finished */
 uint32_t hag__ask(hag_guard *g, struct hag__cluster *c, uint32_t what);
+int hag__keeps_newest(const struct hag__cluster *c, const struct hag__node *n);
 int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c);
 uint32_t hag__who(const hag_guard *g, const struct hag__cluster *c, uint32_t who, uint64_t *set);
-void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32_t action,
+void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, const struct hag__op *op,
                const struct hag_result *r);
 
 /* --- choose.c --- */
@@ -506,11 +512,17 @@ void hag__reconcile(hag_guard *g, struct hag__cluster *c);
 void hag__adopt(hag_guard *g, struct hag__cluster *c);
 void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint32_t why);
 void hag__findings(hag_guard *g, struct hag__cluster *c);
+int hag__read_since_order(const hag_guard *g, struct hag__cluster *c, const struct hag__node *n);
 int hag__decides(const hag_guard *g, const struct hag__cluster *c, uint32_t *why);
-uint32_t hag__failover_hold(const hag_guard *g, const struct hag__cluster *c); /* HAG_WHY_ */
 void hag__cluster_due(hag_guard *g, uint32_t index);
 uint32_t hag__writers(const hag_guard *g, const struct hag__cluster *c);
 void hag__state_update(hag_guard *g, struct hag__cluster *c);
+
+/* --- lost.c --- */
+uint32_t hag__failover_hold(const hag_guard *g, const struct hag__cluster *c); /* HAG_WHY_ */
+void hag__try_failover(hag_guard *g, struct hag__cluster *c, struct hag__node *p);
+int hag__role_lost(hag_guard *g, struct hag__cluster *c, const struct hag__node *p);
+int hag__begin_retake(hag_guard *g, struct hag__cluster *c, const struct hag__node *p);
 
 /* --- plugins.c --- */
 void hag__plugins_due(hag_guard *g);

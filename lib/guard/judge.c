@@ -49,7 +49,18 @@ static uint32_t links_say(const hag_guard *g, const struct hag__cluster *c,
     return says;
 }
 
-/* 5.9: everybody else was probed since this series began and since the last change of settings. */
+int hag__round_since(const hag_guard *g, const struct hag__cluster *c, hag_time after)
+{
+    for (uint32_t i = 0; i < c->nplaces; i++) {
+        const struct hag__node *m = hag__member(g, c, i);
+
+        if (m != NULL && (m->probed == HAG__NEVER || m->probed < after))
+            return 0;
+    }
+    return 1;
+}
+
+/* 5.9: everybody was probed since this series began and since the last change of settings. */
 static int round_done(const hag_guard *g, const struct hag__cluster *c, const struct hag__node *n)
 {
     hag_time after = n->health.since;
@@ -60,20 +71,10 @@ static int round_done(const hag_guard *g, const struct hag__cluster *c, const st
         after = c->config_at;
     if (g->resumed_at > after)
         after = g->resumed_at;
-    if (n->probed == HAG__NEVER || n->probed < after)
-        return 0;
-    for (uint32_t i = 0; i < c->nplaces; i++) {
-        const struct hag__node *m = hag__member(g, c, i);
-
-        if (m == NULL || m == n)
-            continue;
-        if (m->probed == HAG__NEVER || m->probed < after)
-            return 0;
-    }
-    return 1;
+    return hag__round_since(g, c, after);
 }
 
-static void ask_round(hag_guard *g, struct hag__cluster *c)
+void hag__ask_round(hag_guard *g, struct hag__cluster *c)
 {
     for (uint32_t i = 0; i < c->nplaces; i++) {
         struct hag__node *m = hag__member(g, c, i);
@@ -150,7 +151,7 @@ void hag__judge(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     n->grace_end = out.grace_end;
     n->again = out.again;
     if (out.ask_round && !g->blind)
-        ask_round(g, c);
+        hag__ask_round(g, c);
     if (n->verdict != was) {
         n->since = g->now;
         tell(g, c, n, was);

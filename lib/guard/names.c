@@ -44,7 +44,9 @@ static uint64_t want_replicas(const hag_guard *g, struct hag__cluster *c)
     in.members = m;
     in.n = c->nplaces;
     in.primary = c->primary == HAG__NOBODY ? HAG__NIL : c->primary;
-    in.published = c->names[HAG_ENDPOINT_REPLICA].want;
+    /* S6: what an update brought there, less what a later one takes out */
+    in.published = c->names[HAG_ENDPOINT_REPLICA].have & c->names[HAG_ENDPOINT_REPLICA].want;
+    in.unsure = !c->names[HAG_ENDPOINT_REPLICA].known;
     in.trim = (c->flags & HAG__CLUSTER_TRIM) != 0;
     in.withdraw_replica = hag__setting_of(c, HAG_P_WITHDRAW_REPLICA) == HAG_ON;
     set = hag__endpoint_replicas(&in);
@@ -161,6 +163,15 @@ static void drive(hag_guard *g, struct hag__cluster *c, uint32_t which, uint64_t
         hag__wake_by(c, s->retry_at);
 }
 
+/* At the start nothing is written for a primary that does not answer, or whose replacement was under
+ * way when the guard was stopped: the name may lead to its successor already. */
+static int may_be_replaced(const hag_guard *g, const struct hag__cluster *c)
+{
+    return hag__member(g, c, c->primary)->verdict != HAG_VERDICT_UP ||
+           ((c->flags & HAG__CLUSTER_RESTORED) &&
+            (c->run.kind == HAG_PROC_FAILOVER || c->run.kind == HAG_PROC_SWITCHOVER));
+}
+
 void hag__names(hag_guard *g, struct hag__cluster *c)
 {
     uint64_t primary;
@@ -169,9 +180,7 @@ void hag__names(hag_guard *g, struct hag__cluster *c)
     if ((c->flags & (HAG__CLUSTER_OBSERVING | HAG__CLUSTER_NEW_TERM)) ||
         c->primary == HAG__NOBODY || c->term == 0 || !hag__decides(g, c, NULL))
         return;
-    /* at the start nothing is written for a primary that does not answer: it may just be replaced */
-    if (!c->names[0].known && hag__member(g, c, c->primary)->verdict != HAG_VERDICT_UP &&
-        !(c->flags & HAG__CLUSTER_MOVED))
+    if (!c->names[0].known && !(c->flags & HAG__CLUSTER_MOVED) && may_be_replaced(g, c))
         return;
     primary = 1ull << c->primary;
     drive(g, c, HAG_ENDPOINT_PRIMARY, primary);

@@ -186,7 +186,7 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
         hag__detail(e, r->text);
     }
     if (n != NULL)
-        hag__mark(g, c, n, op.kind, r);
+        hag__mark(g, c, n, &op, r);
     /* what came along with the answer is newer than the order; without memory it is left to a probe.
      * Before a store serves, its role and history are not those of its data yet (redis LOADING) */
     if (n != NULL && r->outcome == HAG_RES_OK && r->facts != NULL &&

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "engine/election.h"
 #include "guard/guard.h"
 
 /* M6: one reconciler per cluster. It looks at what is, and begins what is missing. */
@@ -22,114 +21,6 @@ int hag__decides(const hag_guard *g, const struct hag__cluster *c, uint32_t *why
     if (why != NULL)
         *why = reason;
     return reason == HAG_WHY_NONE;
-}
-
-static int too_many_switches(const hag_guard *g, const struct hag__cluster *c)
-{
-    uint32_t recent = 0;
-
-    for (uint32_t i = 0; i < c->nswitches; i++)
-        recent += g->now - c->switches[i] < HAG__HOUR;
-    return recent >= (uint64_t)hag__setting_of(c, HAG_P_MAX_SWITCHES);
-}
-
-/* S3: a node of unknown promotion may be a primary; nobody else is promoted beside it. */
-static int maybe_primary_at_large(const hag_guard *g, const struct hag__cluster *c)
-{
-    for (uint32_t i = 0; i < c->nplaces; i++) {
-        const struct hag__node *n = hag__member(g, c, i);
-
-        if (n != NULL && i != c->primary && (n->marks & HAG__MARK_MAYBE) &&
-            n->verdict != HAG_VERDICT_DOWN && n->fence < HAG_FENCE_DEMOTED &&
-            !(n->marks & HAG__MARK_CONFIRMED_OFF))
-            return 1;
-    }
-    return 0;
-}
-
-/* Why an automatic failover may not begin now; HAG_WHY_NONE: it may. */
-uint32_t hag__failover_hold(const hag_guard *g, const struct hag__cluster *c)
-{
-    uint32_t why;
-
-    if (!hag__decides(g, c, &why))
-        return why;
-    if (c->paused_until != 0)
-        return HAG_WHY_PAUSED;
-    if (g->blind)
-        return HAG_WHY_GUARD_BLIND;
-    if (maybe_primary_at_large(g, c))
-        return HAG_WHY_MAYBE_PRIMARY;
-    if (too_many_switches(g, c))
-        return HAG_WHY_MAX_SWITCHES;
-    if (g->failovers >= (uint64_t)g->settings.v[HAG_P_MAX_FAILOVERS])
-        return HAG_WHY_MAX_FAILOVERS;
-    return HAG_WHY_NONE;
-}
-
-/* A promotion that came through although its outcome was unknown: it is taken, not repeated. */
-static int take_late_promotion(hag_guard *g, struct hag__cluster *c)
-{
-    for (uint32_t i = 0; i < c->nplaces; i++) {
-        const struct hag__node *n = hag__member(g, c, i);
-
-        if (n == NULL || i == c->primary || !(n->marks & HAG__MARK_MAYBE) ||
-            n->role != HAG_ROLE_PRIMARY || n->health.result != HAG_PROBE_OK)
-            continue;
-        (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_FOUND);
-        c->run.candidate = (uint8_t)i;
-        c->run.step = HAG__FAILOVER_TAKE_OVER;
-        c->run.ordered = 1;
-        return 1;
-    }
-    return 0;
-}
-
-/* Who refused to be promoted may have changed its mind: S10, nothing waits for ever. */
-static void forget_refusals(const hag_guard *g, const struct hag__cluster *c)
-{
-    for (uint32_t i = 0; i < c->nplaces; i++) {
-        struct hag__node *n = hag__member(g, c, i);
-
-        if (n != NULL)
-            n->marks &= (uint16_t)~HAG__MARK_TRIED;
-    }
-}
-
-static void try_failover(hag_guard *g, struct hag__cluster *c, struct hag__node *p)
-{
-    int reborn = (p->marks & HAG__MARK_REBORN) != 0;
-    struct hag__elected who;
-    uint32_t hold;
-
-    if (hag__decides(g, c, NULL) && c->paused_until == 0 && take_late_promotion(g, c))
-        return;
-    if (hag__primary_returned(g, c)) /* S13: either it is up again soon, or this is due after all */
-        return;
-    hold = hag__failover_hold(g, c);
-    if (hold != HAG_WHY_NONE && hold != c->held_why)
-        hag__event(g, c, p, HAG_EV_HOLD, HAG_SEVERITY_WARNING, hold);
-    c->held_why = (uint8_t)hold;
-    hag__alert(g, c, NULL, HAG_ALERT_HELD, hold,
-               hold != HAG_WHY_NONE && hold != HAG_WHY_PAUSED && hold != HAG_WHY_ADVISING);
-    if (g->now >= p->rejoin_at)
-        forget_refusals(g, c);
-    else
-        hag__wake_by(c, p->rejoin_at);
-    hag__choose(g, c, 0, 0, 0, HAG__NOBODY, &who);
-    hag__alert(g, c, NULL, HAG_ALERT_NO_CANDIDATE, HAG_WHY_NO_CANDIDATE, who.winner == HAG__NIL);
-    if (hold != HAG_WHY_NONE) {
-        hag__wake_by(c, g->now + 1000);
-        return;
-    }
-    /* S13: nobody eligible, nothing touched; S8: but a primary reborn empty is fenced all the same */
-    if (who.winner == HAG__NIL) {
-        if (!reborn || p->fence != HAG_FENCE_NONE || (p->marks & HAG__MARK_FENCED))
-            return;
-    }
-    if (g->now < p->rejoin_at) /* the last one came to nothing a short while ago */
-        return;
-    (void)hag__begin(g, c, HAG_PROC_FAILOVER, reborn ? HAG_WHY_REBORN_EMPTY : HAG_WHY_PRIMARY_DOWN);
 }
 
 static int keeps_nothing(const struct hag__cluster *c, const struct hag__node *p)
@@ -177,13 +68,23 @@ static int strange(const struct hag__cluster *c, const struct hag__node *n)
            (n->upstream != c->primary || (n->marks & HAG__MARK_DETACHED));
 }
 
+/* What a node said before it was ordered something is no ground for another order. An answer that
+ * brings nothing new wakes nobody, so the cluster looks again by itself. */
+int hag__read_since_order(const hag_guard *g, struct hag__cluster *c, const struct hag__node *n)
+{
+    if (n->position_sent >= n->acted_at)
+        return 1;
+    hag__wake_by(c, g->now + (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY));
+    return 0;
+}
+
 static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
 {
     hag_time wait = 2 * (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
     int ours = n->demoted_at != HAG__NEVER ||
                (n->marks & (HAG__MARK_DETACHED | HAG__MARK_MAYBE | HAG__MARK_FENCED));
 
-    if (n->health.result != HAG_PROBE_OK || n->position_sent < n->acted_at)
+    if (n->health.result != HAG_PROBE_OK || !hag__read_since_order(g, c, n))
         return 0;
     if (!strange(c, n)) {
         n->strange_since = HAG__NEVER;
@@ -253,8 +154,9 @@ static int unfence_due(hag_guard *g, struct hag__cluster *c, struct hag__node *p
 {
     hag_time late = 2 * (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
 
-    if (p->role != HAG_ROLE_STANDBY || p->position_sent < p->acted_at ||
-        (p->health.result != HAG_PROBE_OK && p->health.result != HAG_PROBE_NOT_SERVING))
+    if (p->role != HAG_ROLE_STANDBY ||
+        (p->health.result != HAG_PROBE_OK && p->health.result != HAG_PROBE_NOT_SERVING) ||
+        !hag__read_since_order(g, c, p))
         return 0;
     if (!(p->marks & HAG__MARK_FENCED)) {
         if (p->upstream < c->nplaces || p->fenced_term != c->term ||
@@ -281,50 +183,6 @@ static void begin_unfence(hag_guard *g, struct hag__cluster *c, struct hag__node
     p->rejoin_at = g->now + (hag_time)hag__setting_of(c, HAG_P_RETRY_MAX);
 }
 
-/* The primary answers as a standby: it was restarted with an older role, or somebody demoted it, and
- * nobody takes writes (redis#3837: the desired state always has exactly one primary). */
-static int role_lost(hag_guard *g, struct hag__cluster *c, const struct hag__node *p)
-{
-    hag_time wait = (hag_time)hag__setting_of(c, HAG_P_DOWN_AFTER);
-
-    if (p->role != HAG_ROLE_STANDBY || p->health.result != HAG_PROBE_NOT_SERVING ||
-        p->health.kind != HAG_KIND_NOT_SERVING || p->health.since == HAG__NEVER ||
-        hag__failover_hold(g, c) != HAG_WHY_NONE)
-        return 0;
-    if (g->now < p->health.since + wait) {
-        hag__wake_by(c, p->health.since + wait);
-        return 0;
-    }
-    if (g->now < p->rejoin_at) {
-        hag__wake_by(c, p->rejoin_at);
-        return 0;
-    }
-    return 1;
-}
-
-/* Whoever may be promoted takes its place; else it is ordered to be what it was, in a new term. */
-static int begin_retake(hag_guard *g, struct hag__cluster *c, const struct hag__node *p)
-{
-    struct hag__elected who;
-    int lost = (p->facts & HAG_FACT_EMPTY) && !(c->flags & HAG__CLUSTER_WAS_EMPTY);
-
-    hag__choose(g, c, 0, 0, 0, HAG__NOBODY, &who);
-    if (who.winner == HAG__NIL && (lost || (p->marks & HAG__MARK_REBORN) ||
-                                   (c->lineage != NULL && p->lineage != NULL &&
-                                    !hag__lineage_related(c->lineage, p->lineage)))) {
-        hag__alert(g, c, NULL, HAG_ALERT_NO_CANDIDATE, HAG_WHY_NO_CANDIDATE, 1);
-        return 0;
-    }
-    (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_WRONG_ROLE);
-    if (who.winner != HAG__NIL)
-        return 1;
-    c->run.old = HAG__NOBODY;
-    c->run.candidate = p->place;
-    c->run.step = HAG__FAILOVER_PROMOTE - 1;
-    c->run.ordered = 1; /* so that the commit of the candidate raises the term */
-    return 1;
-}
-
 static void procedures(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__node *p = hag__member(g, c, c->primary);
@@ -334,12 +192,12 @@ static void procedures(hag_guard *g, struct hag__cluster *c)
     if (p->verdict == HAG_VERDICT_DOWN && preempted(g, c, p))
         hag__drop_run(g, c, HAG_WHY_PREEMPTED);
     if (c->run.kind == 0) {
-        int lost = role_lost(g, c, p);
+        int lost = hag__role_lost(g, c, p);
 
-        if (lost && begin_retake(g, c, p)) {
+        if (lost && hag__begin_retake(g, c, p)) {
             c->held_why = HAG_WHY_NONE;
         } else if (p->verdict == HAG_VERDICT_DOWN) {
-            try_failover(g, c, p);
+            hag__try_failover(g, c, p);
         } else if (lost) {
             hag__wake_by(c, g->now + 1000);
         } else {
@@ -409,6 +267,8 @@ uint32_t hag__writers(const hag_guard *g, const struct hag__cluster *c)
 {
     int replacing = c->run.kind == HAG_PROC_FAILOVER && c->run.ordered && c->run.old == c->primary;
 
+    if (c->flags & HAG__CLUSTER_OBSERVING) /* what a record says was not seen yet */
+        return HAG_WRITERS_UNLIKELY;
     for (uint32_t i = 0; i < c->nplaces; i++) {
         const struct hag__node *n = hag__member(g, c, i);
         int was_primary;
@@ -420,7 +280,8 @@ uint32_t hag__writers(const hag_guard *g, const struct hag__cluster *c)
         if (!was_primary || n->fence >= HAG_FENCE_DEMOTED || (n->marks & HAG__MARK_CONFIRMED_OFF))
             continue;
         if (n->role == HAG_ROLE_STANDBY && n->health.result == HAG_PROBE_OK &&
-            n->position_sent != HAG__NEVER && n->upstream == c->primary)
+            n->position_sent != HAG__NEVER && n->position_sent >= g->resumed_at &&
+            n->upstream == c->primary)
             continue;
         return HAG_WRITERS_UNLIKELY;
     }

@@ -78,7 +78,7 @@ static void resume_failover(hag_guard *g, struct hag__cluster *c)
     if (reads_as(old, HAG_ROLE_STANDBY))
         old->marks |=
             HAG__MARK_FENCED; /* the fence of that failover took; a successor, or undone */
-    if (cand == NULL || c->resume_step < HAG__FAILOVER_PROMOTE - 1) {
+    if (cand == NULL || c->resume_step < HAG__FAILOVER_NAME_CANDIDATE) {
         if (reads_as(old, HAG_ROLE_STANDBY) && any_candidate(g, c)) {
             (void)hag__begin(g, c, HAG_PROC_FAILOVER, HAG_WHY_RESTARTED);
             return;
@@ -96,7 +96,7 @@ static void resume_failover(hag_guard *g, struct hag__cluster *c)
     }
     if (reads_as(cand, HAG_ROLE_STANDBY)) {
         condemn(g, c);
-        enter_at(g, c, HAG_PROC_FAILOVER, HAG__FAILOVER_PROMOTE, HAG_WHY_RESTARTED);
+        enter_at(g, c, HAG_PROC_FAILOVER, HAG__FAILOVER_STILL_FIT, HAG_WHY_RESTARTED);
         return;
     }
     cand->marks |= HAG__MARK_MAYBE;
@@ -136,6 +136,8 @@ void hag__resume(hag_guard *g, struct hag__cluster *c)
     c->flags |= HAG__CLUSTER_RECORD;
     hag__event(g, c, NULL, HAG_EV_RESUMED, HAG_SEVERITY_NOTICE, HAG_WHY_RESTARTED)->procedure =
         c->resume_kind;
+    if (c->resume_candidate == c->primary)
+        return; /* it had been taken over: the rest is the reconciler's */
     if (c->resume_kind == HAG_PROC_FAILOVER)
         resume_failover(g, c);
     else if (c->resume_kind == HAG_PROC_SWITCHOVER)

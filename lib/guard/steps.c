@@ -68,6 +68,9 @@ uint32_t hag__who(const hag_guard *g, const struct hag__cluster *c, uint32_t who
     case HAG__WHO_STANDBYS:
         *set = standbys(g, c, 0);
         break;
+    case HAG__WHO_LATE:
+        *set = standbys(g, c, 0) & ~r->detached;
+        break;
     case HAG__WHO_LINKLESS:
         *set = standbys(g, c, 1);
         break;
@@ -177,6 +180,8 @@ static int order(hag_guard *g, struct hag__cluster *c, const struct hag__step *s
 
         op->target = hag__member(g, c, t) == NULL ? HAG__NIL : c->nodes[t];
     }
+    if (kind == HAG_DO_DETACH)
+        r->detached |= 1ull << n->place;
     if (kind == HAG_DO_QUIESCE) {
         op->arg = (uint64_t)hag__setting_of(c, HAG_P_QUIESCE_MAX) +
                   (uint64_t)hag__setting_of(c, HAG_P_PROMOTE_TIMEOUT);
@@ -296,7 +301,7 @@ void hag__step_committed(hag_guard *g, struct hag__cluster *c, uint32_t outcome,
 
 /* What an action did, or may have done, stays on its node: undoing, the record and the next election
  * read it there. UNKNOWN counts as done where that is the careful reading. */
-void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32_t action,
+void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, const struct hag__op *op,
                const struct hag_result *r)
 {
     struct hag__event *e = NULL;
@@ -304,7 +309,7 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
     int maybe = r->outcome != HAG_RES_FAIL;
 
     n->acted_at = g->now;
-    switch (action) {
+    switch (op->kind) {
     case HAG_DO_DETACH:
         /* a link that was down before it was cut still accuses its primary (5.7) */
         if (maybe && !(n->marks & HAG__MARK_DETACHED) && n->upstream == c->primary &&
@@ -321,11 +326,7 @@ void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, uint32
             n->marks &= (uint16_t) ~(HAG__MARK_FENCED);
             n->fence = HAG_FENCE_NONE;
             e = hag__event(g, c, n, HAG_EV_FOLLOW, HAG_SEVERITY_INFO, HAG_WHY_NONE);
-            e->target = hag__place_handle(g, c,
-                                          c->run.kind == HAG_PROC_REJOIN ? c->primary
-                                          : c->run.undoing || c->run.kind == HAG_PROC_SAFEGUARD
-                                              ? c->run.old
-                                              : c->run.candidate);
+            e->target = op->target == HAG__NIL ? 0 : hag__node_handle(g, hag__node(g, op->target));
             hag__probe_now(g, n, HAG_ACT_URGENT);
         }
         break;

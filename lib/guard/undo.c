@@ -48,7 +48,8 @@ int hag__undo(hag_guard *g, struct hag__cluster *c)
             hag__step_feed(g, c);
             if (r->pending != 0 || r->queue != 0)
                 return 0;
-        } else if (s->inverse != 0 && hag__handled(g, c, s->inverse)) {
+        } else if (s->inverse != 0 && hag__handled(g, c, s->inverse) &&
+                   (s->inverse != HAG_DO_FOLLOW || hag__member(g, c, r->old) != NULL)) {
             r->queue = r->asked = touched(g, c, s);
             r->phase = HAG__RUN_WAIT;
             if (r->queue != 0)

@@ -30,6 +30,7 @@ int hag__begin(hag_guard *g, struct hag__cluster *c, uint32_t kind, uint32_t cau
     r->cause = (uint8_t)cause;
     r->number = ++c->number;
     r->begun_at = r->step_at = r->loop_at = g->now;
+    r->looked = g->resumed_at;
     r->old = c->primary;
     if (kind == HAG_PROC_FAILOVER)
         g->failovers++;
@@ -268,6 +269,20 @@ static int gives_up(hag_guard *g, struct hag__cluster *c)
     return 0;
 }
 
+/* 5.9: whoever was out of reach before the guard stood still may be there again, with more data. */
+static int looks_again(hag_guard *g, struct hag__cluster *c)
+{
+    struct hag__run *r = &c->run;
+    const struct hag__procedure *p = hag__procedure(r->kind);
+
+    if (p->look_again == 0 || r->undoing || r->ordered || r->step <= p->look_again ||
+        r->step >= p->point_of_no_return || r->looked == g->resumed_at)
+        return 0;
+    hag__ops_of_run(g, c, r->number);
+    enter(g, c, p->look_again);
+    return 1;
+}
+
 void hag__walk(hag_guard *g, struct hag__cluster *c)
 {
     struct hag__run *r = &c->run;
@@ -282,7 +297,7 @@ void hag__walk(hag_guard *g, struct hag__cluster *c)
             hag__run_end(g, c, HAG_EV_ABORT, r->why != 0 ? r->why : HAG_WHY_NO_CANDIDATE);
             return;
         }
-        if (gives_up(g, c))
+        if (gives_up(g, c) || looks_again(g, c))
             continue;
         if (r->phase == HAG__RUN_PAUSE) {
             if (g->now < r->retry_at) {

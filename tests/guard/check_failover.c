@@ -59,7 +59,7 @@ START_TEST(order_of_steps)
 {
     static const uint32_t want[] = {HAG_DO_COMMIT, HAG_DO_FENCE,   HAG_DO_DETACH,
                                     HAG_DO_COMMIT, HAG_DO_PROMOTE, HAG_DO_ENDPOINT_UPDATE,
-                                    HAG_DO_FOLLOW};
+                                    HAG_DO_COMMIT, HAG_DO_FOLLOW};
 
     begin(3, NULL);
     nseen = 0;
