@@ -93,7 +93,12 @@ part_dns() {
 }
 part_daemon() { scripts gcc $(ls tests/daemon/*.sh | grep -v '/lib\.sh$'); }
 part_manual() { scripts gcc tests/manual/*.sh; }
-part_sim() { sh tests/sim/run_scenarios.sh "$build/gcc/examples/haguard-sim/haguard-sim"; }
+part_sim() {
+    sh tests/sim/run_scenarios.sh "$build/gcc/examples/haguard-sim/haguard-sim"
+    played=$?
+    sh tests/sim/explore.sh "$build/gcc/examples/haguard-sim/haguard-sim" || played=1
+    sh tests/sim/sweep.sh "$build/gcc/examples/haguard-sim/haguard-sim" && return $played
+}
 part_mutants() { [ ! -e tests/mutants/run.sh ] || sh tests/mutants/run.sh; }
 all='format build noplugins headers unit sanitize valgrind symbols ffi consumer examples redis dns daemon manual sim live live_asan mutants'
 

@@ -10,29 +10,21 @@
 /* explore: random worlds, all rules on. A breach is made as small as it goes and written as a file. */
 
 #define JOBS_MAX     64
-#define BREACHES_MAX 10 /* of one job; then it stops */
+#define BREACHES_MAX 1000
 
 struct search {
     uint64_t from, to;
-    uint32_t minutes, jobs;
+    uint32_t minutes, jobs, breaches; /* of one job; then it stops */
     const char *out;
 };
 
-static uint32_t flags_for(const char *text)
-{
-    uint32_t flags = HAG_SIM_REPEAT;
-
-    /* whoever keeps its data and comes back must serve again */
-    if (strstr(text, "engine postgresql") != NULL || strstr(text, "durable=yes") != NULL)
-        flags |= HAG_SIM_LIVENESS;
-    return flags;
-}
+#define FLAGS (HAG_SIM_REPEAT | HAG_SIM_LIVENESS)
 
 static void write_breach(const struct search *s, uint64_t seed, const char *rule, char *text)
 {
     char name[400];
     FILE *f;
-    char *small = minimise(text, seed, flags_for(text), rule);
+    char *small = minimise(text, seed, FLAGS, rule);
 
     (void)snprintf(name, sizeof(name), "%s/seed-%llu-%s.scn", s->out, (unsigned long long)seed,
                    rule);
@@ -43,8 +35,9 @@ static void write_breach(const struct search *s, uint64_t seed, const char *rule
         fputs(small, f);
         (void)fclose(f);
     }
-    printf("seed %llu: rule %s broke: %s (haguard-sim run --seed %llu)\n", (unsigned long long)seed,
-           rule, f != NULL ? name : "could not be written", (unsigned long long)seed);
+    printf("seed %llu: rule %s broke: %s (haguard-sim run --strict --seed %llu)\n",
+           (unsigned long long)seed, rule, f != NULL ? name : "could not be written",
+           (unsigned long long)seed);
     (void)fflush(stdout);
     free(small);
 }
@@ -53,7 +46,7 @@ static int one_seed(const struct search *s, uint64_t seed)
 {
     char *text = draw_scenario(seed), rule[40];
     struct hag_sim_figures a, b;
-    int bad = play_text(text, seed, flags_for(text), rule, sizeof(rule), &a);
+    int bad = play_text(text, seed, FLAGS, rule, sizeof(rule), &a);
 
     if (bad < 0) {
         printf("seed %llu: the scenario that was drawn is wrong:\n%s", (unsigned long long)seed,
@@ -62,7 +55,7 @@ static int one_seed(const struct search *s, uint64_t seed)
         return 1;
     }
     if (bad == 0 && seed % 64 == 0) { /* the same seed is the same run */
-        (void)play_text(text, seed, flags_for(text), rule, sizeof(rule), &b);
+        (void)play_text(text, seed, FLAGS, rule, sizeof(rule), &b);
         if (a.digest != b.digest) {
             (void)strcpy(rule, "determinism");
             bad = 1;
@@ -80,7 +73,7 @@ static int job(const struct search *s, uint32_t k)
     uint64_t ran = 0;
     int bad = 0;
 
-    for (uint64_t seed = s->from + k; seed <= s->to && bad < BREACHES_MAX; seed += s->jobs) {
+    for (uint64_t seed = s->from + k; seed <= s->to && bad < (int)s->breaches; seed += s->jobs) {
         bad += one_seed(s, seed);
         ran++;
         if (s->minutes > 0 && ran % 64 == 0 && time(NULL) >= end)
@@ -117,7 +110,7 @@ static int count(const char *w, uint32_t most, uint32_t *n)
 
 int cmd_explore(int argc, char **argv)
 {
-    struct search s = {.from = 1, .to = 10000, .jobs = 1, .out = "."};
+    struct search s = {.from = 1, .to = 10000, .jobs = 1, .breaches = 10, .out = "."};
     int worst = EXIT_HELD, given = 0;
 
     for (int i = 0; i < argc; i += 2) {
@@ -130,12 +123,14 @@ int cmd_explore(int argc, char **argv)
             ok = count(w, 100000, &s.minutes);
         else if (strcmp(argv[i], "--jobs") == 0)
             ok = count(w, JOBS_MAX, &s.jobs);
+        else if (strcmp(argv[i], "--breaches") == 0)
+            ok = count(w, BREACHES_MAX, &s.breaches);
         else if (strcmp(argv[i], "--out") == 0 && w != NULL)
             ok = (s.out = w) != NULL;
         if (!ok) {
             fprintf(stderr,
                     "haguard-sim: explore %s: wrong; allowed: --seeds A..B --minutes N --jobs N "
-                    "(1 to %d) --out DIR\n",
+                    "(1 to %d) --breaches N --out DIR\n",
                     argv[i], JOBS_MAX);
             return EXIT_WRONG;
         }

@@ -36,7 +36,8 @@ static int one_file(const char *name, const struct run_options *o)
 
     if (!load(name, &s))
         return EXIT_WRONG;
-    so.flags = (o->quiet ? 0u : HAG_SIM_TEXT) | (o->svg != NULL ? HAG_SIM_LANES : 0u);
+    so.flags = (o->quiet ? 0u : HAG_SIM_TEXT) | (o->svg != NULL ? HAG_SIM_LANES : 0u) |
+               (o->strict ? HAG_SIM_REPEAT | HAG_SIM_LIVENESS : 0u);
     err = hag_sim_run(s, &so, &r);
     if (err != HAG_OK) {
         fprintf(stderr, "%s\n",
@@ -80,13 +81,16 @@ int cmd_run(int argc, char **argv)
             o.json = 1;
         } else if (strcmp(argv[i], "--quiet") == 0) {
             o.quiet = 1;
+        } else if (strcmp(argv[i], "--strict") == 0) {
+            o.strict = 1;
         } else if (strcmp(argv[i], "--svg") == 0 && i + 1 < argc) {
             o.svg = argv[++i];
         } else if (strcmp(argv[i], "--seed") == 0 && number(argv[i + 1], &o.seed)) {
             i++;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             fprintf(stderr,
-                    "haguard-sim: run %s: wrong; allowed: --json --quiet --svg FILE --seed N\n",
+                    "haguard-sim: run %s: wrong; allowed: --json --quiet --strict --svg FILE "
+                    "--seed N\n",
                     argv[i]);
             return EXIT_WRONG;
         } else {

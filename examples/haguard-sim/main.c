@@ -12,9 +12,11 @@
 #include "tool.h"
 
 static const char usage[] =
-    "usage: haguard-sim run [--json] [--quiet] [--svg FILE] [--seed N] FILE...\n"
+    "usage: haguard-sim run [--json] [--quiet] [--strict] [--svg FILE] [--seed N] FILE...\n"
     "       haguard-sim check FILE...\n"
-    "       haguard-sim explore [--seeds A..B] [--minutes N] [--jobs N] [--out DIR]\n"
+    "       haguard-sim explore [--seeds A..B] [--minutes N] [--jobs N] [--breaches N] [--out "
+    "DIR]\n"
+    "       haguard-sim sweep [--singles] [--procedure NAME] [--jobs N] [--out DIR]\n"
     "       haguard-sim bench [--runs N] FILE\n"
     "FILE is a scenario (see haguard_scn(7)); - reads standard input.\n"
     "Exit status: 0 all that was expected held, 1 something did not, 2 a file or an option is "
@@ -68,8 +70,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {
-        {"run", cmd_run}, {"check", cmd_check}, {"explore", cmd_explore}, {"bench", cmd_bench}};
+    } commands[] = {{"run", cmd_run},
+                    {"check", cmd_check},
+                    {"explore", cmd_explore},
+                    {"sweep", cmd_sweep},
+                    {"bench", cmd_bench}};
 
 #ifdef __GLIBC__
     /* world after world asks for the same memory: to give it back in between costs a sixth */

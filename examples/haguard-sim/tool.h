@@ -10,6 +10,7 @@ enum { EXIT_HELD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
 struct run_options {
     int quiet, json, colour;
+    int strict; /* as explore plays it: ops completed twice, and every cluster serves at the end */
     const char *svg;
     uint64_t seed;
     const char *only; /* a cluster, or NULL */
@@ -27,6 +28,7 @@ int print_svg(const char *name, const hag_sim *r);
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_explore(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 
 /* explore: a random scenario as text; drawn from the seed alone. */

@@ -631,6 +631,15 @@ const char *hag_name(uint32_t names, uint32_t value);
 /* A sentence for people about a reason; NULL if there is none. In a hook: yes. Since 0.1. */
 const char *hag_why_text(uint32_t why);
 
+/* The name of a step of a procedure (HAG_PROC_), as step in a hag_cluster_info counts them, from 0;
+ * NULL past the last one, and for a procedure that this version does not have. A host that shows
+ * progress says "step 3 of 24". In a hook: yes. Errors: none. Since 0.1. */
+const char *hag_step_name(uint32_t procedure, uint32_t step);
+
+/* What a step of a procedure asks of the host: HAG_DO_; 0 for a step that only decides, or that
+ * there is not. In a hook: yes. Errors: none. Since 0.1. */
+uint32_t hag_step_action(uint32_t procedure, uint32_t step);
+
 /* --- the guard -------------------------------------------------------------------------------- */
 
 /* Makes a guard. opt may be NULL: defaults, and the guard advises. The caller destroys it.

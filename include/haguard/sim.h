@@ -24,7 +24,7 @@ enum {
     HAG_SIM_TEXT = 1,    /* events carry a sentence for people */
     HAG_SIM_LANES = 2,   /* keep what a picture needs */
     HAG_SIM_REPEAT = 4,  /* complete every op twice: the second must be refused as stale */
-    HAG_SIM_LIVENESS = 8 /* at the end every cluster must serve again */
+    HAG_SIM_LIVENESS = 8 /* at the end every cluster that keeps its data must serve */
 };
 
 struct hag_sim_options {
@@ -90,6 +90,11 @@ const struct hag_sim_event *hag_sim_event(const hag_sim *r, uint32_t i);
 const struct hag_sim_finding *hag_sim_finding(const hag_sim *r, uint32_t i);
 const struct hag_sim_change *hag_sim_change(const hag_sim *r, uint32_t i);
 const struct hag_sim_figures *hag_sim_figures(const hag_sim *r);
+
+/* What became of the i-th "when" statement, in the order of the file: the step that the procedure was
+ * seen at when it took effect, and in *at, which may be NULL, the time in ms. NULL: it never did, or
+ * there is no such statement. Since 0.1. */
+const char *hag_sim_when(const hag_sim *r, uint32_t i, hag_time *at);
 
 /* How many findings did not hold. Since 0.1. */
 uint32_t hag_sim_failures(const hag_sim *r);

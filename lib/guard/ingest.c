@@ -126,6 +126,10 @@ static void new_incarnation(hag_guard *g, struct hag__cluster *c, struct hag__no
     memcpy(n->identity, f->identity, HAG_ID_SIZE);
     if (!first)
         hag__event(g, c, n, HAG_EV_IDENTITY, HAG_SEVERITY_NOTICE, HAG_WHY_IDENTITY_CHANGED);
+    /* S7: the fence was that of the incarnation before; this one is fenced anew */
+    if (!first && c->run.kind == HAG_PROC_REJOIN && c->run.node == n->place &&
+        f->role == HAG_ROLE_PRIMARY)
+        hag__drop_run(g, c, HAG_WHY_IDENTITY_CHANGED);
     n->marks &= (uint16_t) ~(HAG__MARK_SYNCED | HAG__MARK_REBORN | HAG__MARK_TRUSTED);
     /* an order answered after the last good answer may have met this incarnation: its inverse is
      * still owed (S13), though nothing is certain of its strength */

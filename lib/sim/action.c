@@ -93,10 +93,15 @@ static int fence(struct hag_sim *w, struct sim_op *o)
     return 1;
 }
 
+/* What was demoted towards nothing serves again, whatever it was before. */
 static int unfence(struct hag_sim *w, struct sim_op *o)
 {
     struct sim_store *s = &w->st[o->node];
 
+    if (!s->primary && s->upstream == SIM_NOBODY) {
+        sim_promote(w, o->node);
+        return 1;
+    }
     sim_settle(w, s->cluster);
     if (s->fenced && s->engine == HAG_SIM_POSTGRESQL)
         s->kept_primary = 1;
@@ -140,7 +145,7 @@ static int persist(struct hag_sim *w, struct sim_op *o)
 
     if (s->engine == HAG_SIM_DRAGONFLY)
         return 0; /* there is no CONFIG REWRITE */
-    s->kept_primary = s->primary;
+    s->kept_primary = s->primary && !s->fenced;
     s->kept_upstream = s->upstream;
     return 1;
 }
@@ -374,6 +379,8 @@ void sim_answer_due(struct hag_sim *w, const struct sim_due *due)
     r.fence = o.outcome == HAG_RES_OK ? o.fence : 0;
     err = hag_op_complete(g->g, o.op, &r, sim_guard_now(w));
     g->touched = 1;
+    if (err == HAG_OK && o.kind == HAG_DO_COMMIT && o.outcome == HAG_RES_OK)
+        w->cl[o.cluster].record.told = o.sent_term;
     if (err != HAG_OK && err != HAG_ERR_STALE)
         sim_breach(w, "S18", "completing %s answered %s: %s", hag_name(HAG_NAMES_ACTION, o.kind),
                    hag_strerror(err), hag_errmsg(g->g));

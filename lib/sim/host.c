@@ -103,9 +103,10 @@ int sim_guard_start(struct hag_sim *w)
     (void)hag_set_hook(g->g, 0, sim_hook, w);
     for (uint32_t c = 0; c < w->ncl; c++) {
         hag_policy p = sim_policy(w, c);
-        const struct sim_record *r = &w->cl[c].record;
+        struct sim_record *r = &w->cl[c].record;
         int32_t err;
 
+        r->told = r->term;
         if (c == 0)
             (void)hag_guard_set_policy(g->g, p);
         err =
@@ -122,7 +123,7 @@ int sim_guard_start(struct hag_sim *w)
             sim_breach(w, "S18", "starting the guard: %s: %s", hag_strerror(err), hag_errmsg(g->g));
             return 0;
         }
-        w->cl[c].promote_open = 0;
+        w->cl[c].promote_open = w->cl[c].busy_since = 0;
     }
     g->touched = 1;
     g->settled_at = w->now;
@@ -135,7 +136,7 @@ void sim_guard_stop(struct hag_sim *w)
 
     (void)hag_guard_destroy(g->g);
     g->g = NULL;
-    g->alive = 0;
+    g->alive = g->dying = 0;
     g->gen++;
     g->wake = UINT64_MAX;
 }
@@ -154,7 +155,7 @@ void sim_guard_run(struct hag_sim *w)
         if (more < 0)
             sim_breach(w, "S18", "hag_dispatch answered %s", hag_strerror(more));
         wait = hag_timeout(g->g, sim_guard_now(w));
-        if (more <= 0 && wait != 0)
+        if ((more <= 0 && wait != 0) || g->dying)
             break;
         if (i == 200) {
             sim_breach(w, "S10", "the guard has work without end at one moment");
@@ -166,6 +167,7 @@ void sim_guard_run(struct hag_sim *w)
     g->touched = 0;
     if (wait < 0)
         g->wild = 1;
+    sim_when(w, NULL);
 }
 
 int sim_commit(struct hag_sim *w, const struct hag_action *a, uint32_t *reason)
@@ -203,6 +205,9 @@ void sim_hook(hag_guard *g, const struct hag_action *a, void *ud)
     struct hag_sim *w = ud;
 
     (void)g;
+    sim_when(w, a);
+    if (w->guard.dying)
+        return;
     switch (a->kind) {
     case HAG_DO_PROBE:
         sim_probe_asked(w, a);

@@ -9,6 +9,10 @@
 #define NEWEST_MS                                                                                  \
     5000u /* a world that changed less than this ago may not be known to the guard yet */
 
+#define ENDLESS_MS 60000u /* without faults no procedure takes so long */
+
+#define ROUND_MS 2500u /* a probe that was lost is not repeated sooner */
+
 static struct sim_store *store_of(struct hag_sim *w, const struct hag_action *a)
 {
     return &w->st[a->user_node];
@@ -24,7 +28,8 @@ static void term_is_recorded(struct hag_sim *w, const struct hag_action *a)
 {
     const struct sim_record *r = &w->cl[a->user_cluster].record;
 
-    if (a->term != r->term)
+    /* a commit whose answer was lost may have recorded a newer term than the guard can act in */
+    if (a->term != r->term && (a->kind == HAG_DO_PROMOTE || a->term != r->told))
         sim_breach(w, "S2", "%s of %s leaves in term %llu, but the record has term %llu",
                    hag_name(HAG_NAMES_ACTION, a->kind), name_of(w, a), (unsigned long long)a->term,
                    (unsigned long long)r->term);
@@ -73,10 +78,12 @@ static void nobody_has_more(struct hag_sim *w, const struct hag_action *a)
         const struct scn_node *n = &w->s->nodes[node];
 
         if (m == s || !sim_running(m) || m->frozen || m->denied || m->slow_m || m->primary ||
-            m->deadlock || m->loading_until > w->now || n->no_promote || n->read_replica ||
-            m->history != s->history || m->changed_at + NEWEST_MS > w->now || !m->there ||
+            m->deadlock || m->leaving || m->loading_until > w->now || n->no_promote ||
+            n->read_replica || m->history != s->history || m->booted_at + NEWEST_MS > w->now ||
+            m->linked_boot != m->boot /* S4: not in sync since its own start */ || !m->there ||
             w->guard.nodes[node] == 0 || (c->ever_primary >> p & 1) ||
-            m->told_result != HAG_PROBE_OK)
+            m->told_result != HAG_PROBE_OK ||
+            (m->lost_at > m->told_at && m->lost_at + ROUND_MS > w->now))
             continue;
         if (sim_position(w, m) > sim_position(w, s))
             sim_breach(w, "S5", "%s holds more than %s, which is promoted", sim_node_name(w, node),
@@ -110,10 +117,19 @@ static void primary_is_away(struct hag_sim *w, const struct hag_action *a)
 static void one_promotion(struct hag_sim *w, const struct hag_action *a)
 {
     struct sim_cluster *c = &w->cl[a->user_cluster];
-    const struct sim_store *s = store_of(w, a);
+    struct sim_store *s = store_of(w, a);
 
-    if (c->promote_open & ~(1ull << s->place))
-        sim_breach(w, "S1", "%s is promoted while another promotion is in flight", name_of(w, a));
+    for (uint32_t p = 0; p < c->n; p++) {
+        const struct sim_store *m = &w->st[sim_node_at(w, (uint32_t)a->user_cluster, p)];
+
+        if (m != s && (c->promote_open >> p & 1) != 0 &&
+            !(m->promotion_settled && a->term > m->promotion_term))
+            sim_breach(w, "S1", "%s is promoted while another promotion is in flight",
+                       name_of(w, a));
+    }
+    s->promotion_settled = 0;
+    s->promotion_term = a->term;
+    s->promotion_end = w->now + (a->deadline - sim_guard_now(w));
     if (c->promoted != SIM_NOBODY && c->promoted != a->user_node && a->term <= c->promoted_term)
         sim_breach(w, "S3", "%s and %s are both promoted in term %llu", name_of(w, a),
                    sim_node_name(w, c->promoted), (unsigned long long)a->term);
@@ -165,6 +181,15 @@ static void follow_is_sane(struct hag_sim *w, const struct hag_action *a)
                    name_of(w, a));
 }
 
+/* It changed so long ago that the guard has seen it, unless it stood still: what it had ready to hand
+ * out before it did leaves when it goes on. */
+static int may_be_known(const struct hag_sim *w, const struct sim_store *s)
+{
+    uint64_t since = s->changed_at > w->guard.resumed_at ? s->changed_at : w->guard.resumed_at;
+
+    return since + NEWEST_MS < w->now;
+}
+
 static void names_are_sane(struct hag_sim *w, const struct hag_action *a)
 {
     struct sim_cluster *c = &w->cl[a->user_cluster];
@@ -180,19 +205,20 @@ static void names_are_sane(struct hag_sim *w, const struct hag_action *a)
             continue;
         s = &w->st[node];
         if (a->endpoint == HAG_ENDPOINT_PRIMARY) {
-            if (!s->primary && s->changed_at + NEWEST_MS < w->now && !w->hand_made &&
+            if (!s->primary && may_be_known(w, s) && !w->hand_made &&
                 !(c->ever_primary >> s->place & 1))
                 sim_breach(w, "S6", "%s becomes the primary name but is a standby",
                            sim_node_name(w, node));
             continue;
         }
-        if (c->answer[0][HAG_ENDPOINT_REPLICA] >> s->place & 1)
+        if ((c->answer[0][HAG_ENDPOINT_REPLICA] | c->answer[1][HAG_ENDPOINT_REPLICA]) >> s->place &
+            1)
             continue; /* published earlier: it may stay */
-        if (s->primary && s->changed_at + NEWEST_MS < w->now && !w->hand_made)
+        if (s->primary && may_be_known(w, s) && !w->hand_made)
             sim_breach(w, "S6", "%s enters the replica name but is a primary",
                        sim_node_name(w, node));
-        if (s->link != SIM_LINK_FLOWS && s->link != SIM_LINK_SILENT &&
-            s->changed_at + NEWEST_MS < w->now && !w->hand_made)
+        if (s->link != SIM_LINK_FLOWS && s->link != SIM_LINK_SILENT && may_be_known(w, s) &&
+            !w->hand_made)
             sim_breach(w, "S6", "%s enters the replica name but is not in sync",
                        sim_node_name(w, node));
         /* a jump of its clock costs the guard the time that it cannot have seen */
@@ -244,6 +270,9 @@ void sim_rules_done(struct hag_sim *w, const struct sim_op *o, uint32_t outcome)
         if (outcome == HAG_RES_FAIL && c->promoted == o->node)
             c->promoted = SIM_NOBODY;
     }
+    if ((o->kind == HAG_DO_FOLLOW || o->kind == HAG_DO_FENCE) && outcome == HAG_RES_OK &&
+        w->now >= w->st[o->node].promotion_end)
+        w->st[o->node].promotion_settled = 1;
     if (o->kind == HAG_DO_ENDPOINT_UPDATE && o->endpoint == HAG_ENDPOINT_PRIMARY &&
         outcome == HAG_RES_OK) {
         for (uint32_t p = 0; p < c->n; p++) {
@@ -260,9 +289,13 @@ void sim_rules_event(struct hag_sim *w, const struct hag_action *a)
 
     if (c == NULL)
         return;
-    if (a->event == HAG_EV_BEGIN && c->paused_until > w->now && w->guard.gen <= 1)
+    /* a jump of its clock costs the guard up to a timer's length */
+    if (a->event == HAG_EV_BEGIN && w->guard.gen <= 1 && c->paused_at < w->now &&
+        c->paused_until > w->now + (w->guard_disturbed ? 1500 : 0))
         sim_breach(w, "S17", "%s begins while the cluster is paused",
                    hag_name(HAG_NAMES_PROCEDURE, a->procedure));
+    if (a->event == HAG_EV_BEGIN || a->event == HAG_EV_END || a->event == HAG_EV_ABORT)
+        c->busy_since = a->event == HAG_EV_BEGIN ? w->now : 0;
     if (a->event == HAG_EV_IDENTITY)
         store_of(w, a)->fence_asked = 0;
     if (a->event == HAG_EV_END && a->procedure == HAG_PROC_FAILOVER) {
@@ -304,7 +337,118 @@ void sim_rules_world(struct hag_sim *w)
     }
 }
 
-/* Liveness: once the faults have stopped, every cluster serves again. */
+static int descends(const struct hag_sim *w, uint32_t history, uint32_t from)
+{
+    while (history != 0 && history != from)
+        history = w->hist[history].parent;
+    return history == from;
+}
+
+static int alerted(const struct hag_sim *w, const struct sim_cluster *c, uint32_t alert)
+{
+    struct hag_cluster_info info;
+
+    memset(&info, 0, sizeof(info));
+    info.size = sizeof(info);
+    return hag_cluster_get(w->guard.g, c->handle, &info) == HAG_OK &&
+           (info.alerts >> alert & 1) != 0;
+}
+
+static int machines_lost(const struct hag_sim *w, uint32_t cluster)
+{
+    int n = 0;
+
+    for (uint32_t p = 0; p < w->cl[cluster].n; p++) {
+        const struct sim_store *s = &w->st[sim_node_at(w, cluster, p)];
+
+        n += s->there && !s->machine;
+    }
+    return n;
+}
+
+/* alone=hold: with no other to confirm that a primary is gone, a human has to (5.7). */
+static int nobody_confirms(const struct hag_sim *w, uint32_t cluster)
+{
+    struct hag_node_info info;
+
+    for (uint32_t p = 0; p < w->cl[cluster].n; p++) {
+        uint32_t node = sim_node_at(w, cluster, p);
+
+        memset(&info, 0, sizeof(info));
+        info.size = sizeof(info);
+        if (!w->st[node].machine &&
+            hag_node_get(w->guard.g, w->guard.nodes[node], &info) == HAG_OK &&
+            (info.alerts >> HAG_ALERT_ALONE & 1) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A store that comes up in the role it was configured for may have copied older data over the newest,
+ * or the machine that had it is lost, or somebody has emptied a store: then nobody is fit, and a human has to choose. */
+static int newest_data_is_gone(const struct hag_sim *w, uint32_t cluster)
+{
+    const struct sim_cluster *c = &w->cl[cluster];
+    const struct scn_cluster *sc = &w->s->clusters[cluster];
+    int lost = machines_lost(w, cluster), wiped = 0, bounded = 0;
+
+    if (lost == c->n)
+        return 1;
+    /* what others have of it may be older than the policy allows, or the guard never saw that their
+     * copy was whole (S4) */
+    for (uint32_t i = 0; i < sc->nsettings; i++)
+        bounded |= strncmp(sc->settings[i].key, "max_lag", 7) == 0;
+    for (uint32_t p = 0; p < c->n; p++)
+        wiped |= w->st[sim_node_at(w, cluster, p)].wiped;
+    for (uint32_t p = 0; p < c->n && !wiped; p++) {
+        const struct sim_store *s = &w->st[sim_node_at(w, cluster, p)];
+
+        if ((s->engine == HAG_SIM_POSTGRESQL && !lost) ||
+            (s->machine && !bounded && descends(w, s->history, c->chosen) &&
+             (s->primary || descends(w, s->linked_history, c->chosen))))
+            return 0;
+    }
+    return alerted(w, c, HAG_ALERT_NO_CANDIDATE) || (lost && nobody_confirms(w, cluster));
+}
+
+/* Nobody but a human can say that a machine which is gone for ever takes no writes. */
+static int fence_waits_for_a_word(const struct hag_sim *w, uint32_t cluster)
+{
+    const struct scn_cluster *sc = &w->s->clusters[cluster];
+    int required = 0;
+
+    for (uint32_t i = 0; i < sc->nsettings; i++) {
+        if (strcmp(sc->settings[i].key, "fence") == 0)
+            required = strcmp(sc->settings[i].value, "required") == 0;
+    }
+    return required && machines_lost(w, cluster) &&
+           alerted(w, &w->cl[cluster], HAG_ALERT_FENCE_UNCONFIRMED);
+}
+
+/* One whose data has nothing to do with the cluster's, as far as stores of its kind can tell, is a stranger, which a human has to judge. */
+static int is_stranger(const struct hag_sim *w, const struct sim_cluster *c,
+                       const struct sim_store *s)
+{
+    uint32_t theirs = s->engine == HAG_SIM_POSTGRESQL ? HAG_LINEAGE_MAX : 2, ours;
+
+    for (uint32_t h = s->history; s->position > 0 && h != 0 && theirs > 0; theirs--) {
+        ours = s->engine == HAG_SIM_POSTGRESQL ? HAG_LINEAGE_MAX : 2;
+        for (uint32_t k = c->chosen; k != 0 && ours > 0; k = w->hist[k].parent, ours--)
+            if (k == h)
+                return 0;
+        h = w->hist[h].parent;
+    }
+    return 1;
+}
+
+static int keeps_its_data(const struct hag_sim *w, uint32_t cluster)
+{
+    const struct sim_store *s = &w->st[sim_node_at(w, cluster, 0)];
+
+    return s->engine == HAG_SIM_POSTGRESQL || s->durable;
+}
+
+/* Liveness: once the faults have stopped, every cluster that keeps its data serves again. */
 void sim_rules_end(struct hag_sim *w)
 {
     if (!(w->flags & HAG_SIM_LIVENESS) || w->guard.g == NULL)
@@ -312,19 +456,32 @@ void sim_rules_end(struct hag_sim *w)
     for (uint32_t i = 0; i < w->ncl; i++) {
         struct sim_cluster *c = &w->cl[i];
         uint64_t primaries = 0;
+        int wiped = 0;
 
+        if (!keeps_its_data(w, i) || newest_data_is_gone(w, i) || fence_waits_for_a_word(w, i))
+            continue;
         for (uint32_t p = 0; p < c->n; p++) {
             const struct sim_store *s = &w->st[sim_node_at(w, i, p)];
 
-            /* one that holds nothing of this cluster is a stranger, which a human has to judge */
-            if (sim_takes_writes(w, s) && s->position > 0)
+            if (sim_takes_writes(w, s) && !is_stranger(w, c, s))
                 primaries |= 1ull << p;
+            else if (sim_takes_writes(w, s) && s->wiped)
+                wiped = 1;
         }
+        /* a primary that should have kept its data, and was given new clients before the guard saw it:
+         * stores that forget their history when they restart look the same */
+        if (wiped)
+            continue;
         if (primaries == 0 || (primaries & (primaries - 1)) != 0)
             sim_breach(w, "liveness", "cluster %s has %s primary at the end",
                        w->s->clusters[i].name, primaries == 0 ? "no" : "more than one");
         else if (!sim_names_are(w, i, HAG_ENDPOINT_PRIMARY, primaries))
             sim_breach(w, "liveness", "the primary name of %s is not its primary at the end",
                        w->s->clusters[i].name);
+        else if (c->busy_since != 0 && c->busy_since + ENDLESS_MS < w->now &&
+                 !alerted(w, c, HAG_ALERT_FENCE_UNCONFIRMED))
+            sim_breach(w, "liveness", "a procedure of %s runs since %llu s at the end",
+                       w->s->clusters[i].name,
+                       (unsigned long long)((w->now - c->busy_since) / 1000));
     }
 }

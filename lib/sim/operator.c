@@ -139,7 +139,8 @@ void sim_operate(struct hag_sim *w, const struct scn_stmt *t)
         err = hag_cluster_pause(g->g, w->cl[cluster].handle, "operator",
                                 t->dur > 0 ? t->dur : 86400000, now);
         if (err == HAG_OK)
-            w->cl[cluster].paused_until = w->now + (t->dur > 0 ? t->dur : 86400000);
+            w->cl[cluster].paused_at = w->now;
+        w->cl[cluster].paused_until = w->now + (t->dur > 0 ? t->dur : 86400000);
         break;
     case SCN_D_RESUME:
         what = SIM_ORDER_RESUME;

@@ -20,7 +20,13 @@ static void complete(struct hag_sim *w, uint64_t op, uint32_t node, const struct
     s->told_result = (uint8_t)f->result;
     if (f->result == HAG_PROBE_OK) {
         s->told_role = (uint8_t)f->role;
+        if (f->role == HAG_ROLE_STANDBY && w->now >= s->promotion_end)
+            s->promotion_settled = 1;
         s->told_boot = w->st[s->answered_by].boot;
+        if ((f->flags & (HAG_FACT_LINK_UP | HAG_FACT_SYNCING)) == HAG_FACT_LINK_UP) {
+            s->linked_boot = s->told_boot;
+            s->linked_history = w->st[s->answered_by].history;
+        }
     }
     err = hag_op_complete(w->guard.g, op, &r, sim_guard_now(w));
     w->guard.touched = 1;
@@ -58,8 +64,10 @@ void sim_probe_asked(struct hag_sim *w, const struct hag_action *a)
         uint64_t to = sim_travel(w, guard, w->st[node].answered_by, w->s->world.rtt / 2);
         uint64_t back = sim_travel(w, w->st[node].answered_by, guard, ms - w->s->world.rtt / 2);
 
-        if (to == UINT64_MAX || back == UINT64_MAX)
+        if (to == UINT64_MAX || back == UINT64_MAX) {
+            w->st[node].lost_at = w->now;
             return;
+        }
         ms = to + back;
     }
     d.index = (uint32_t)(a->deadline - sim_guard_now(w)); /* ms that the guard waits */
@@ -93,8 +101,10 @@ void sim_probe_due(struct hag_sim *w, const struct sim_due *d)
     if (!guard_hears(w, d))
         return;
     if (d->kind == SIM_PROBE &&
-        !sim_both(w, sim_place(w, SCN_P_GUARD, 0), w->st[d->node].answered_by))
+        !sim_both(w, sim_place(w, SCN_P_GUARD, 0), w->st[d->node].answered_by)) {
+        w->st[d->node].lost_at = w->now;
         return;
+    }
     if (!s->machine || s->host_frozen || !s->there)
         return;
     for (uint32_t i = 0; i < w->nspells; i++) {

@@ -40,6 +40,7 @@ static void guard_due(struct hag_sim *w)
     }
     if (g->paused && w->now >= g->paused_until) {
         g->paused = 0;
+        g->resumed_at = w->now;
         g->touched = 1;
     }
 }
@@ -95,6 +96,13 @@ static int statement_is_next(const struct hag_sim *w)
 
 static void settle_moment(struct hag_sim *w, uint64_t next)
 {
+    if (w->now < SIM_BASE && next >= SIM_BASE) { /* the picture begins with what had settled */
+        uint64_t now = w->now;
+
+        w->now = SIM_BASE;
+        sim_lanes(w);
+        w->now = now;
+    }
     if (w->dirty) {
         sim_rules_world(w);
         sim_lanes(w);
@@ -131,6 +139,8 @@ static void play(struct hag_sim *w)
         w->fig.events++;
         if (w->heap.n > 0 && w->heap.v[0].at <= w->now && sim_pop(w, &d))
             handle(w, &d);
+        if (w->guard.touched)
+            sim_when(w, NULL);
     }
     settle_moment(w, w->end + 1);
     w->now = w->end;
@@ -178,6 +188,7 @@ void hag_sim_free(hag_sim *w)
         return;
     hag_scenario_free(w->texts);
     free(w->state_said);
+    free(w->whens);
     free(w->events);
     free(w->findings);
     free(w->changes);

@@ -14,7 +14,8 @@
 #define SCN_VALUES  4  /* positional values of a statement */
 #define SCN_OPTIONS 12
 #define SCN_NONE    0xffffu
-#define SCN_LIST    16 /* names in one list, events in one order */
+#define SCN_NO_TIME UINT64_MAX /* of a statement that waits for a step */
+#define SCN_LIST    16         /* names in one list, events in one order */
 
 /* What a word can mean. */
 enum {
@@ -90,6 +91,9 @@ struct scn_stmt {
     uint32_t line, col;
     uint64_t at;  /* of an "at" statement */
     uint64_t dur; /* "for"; 0: none */
+    /* of a "when" statement; procedure 0: it is none */
+    uint16_t cluster;
+    uint8_t procedure, step;
     struct scn_value v[SCN_VALUES];
     struct scn_value opt[SCN_OPTIONS]; /* in the order of form->options */
     struct scn_value setting[SCN_OPTIONS];
@@ -310,8 +314,9 @@ struct hag_scenario {
     uint32_t nobservers, cap_observers;
     struct scn_place *witnesses;
     uint32_t nwitnesses, cap_witnesses;
-    struct scn_stmt *deeds; /* "at" statements, in the order of time and file */
-    uint32_t ndeeds, cap_deeds;
+    struct scn_stmt
+        *deeds; /* "at" in the order of time and file, then "when" in that of the file */
+    uint32_t ndeeds, cap_deeds, nwhens;
     struct scn_expect *expects;
     uint32_t nexpects, cap_expects;
     struct scn_world world;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/scn.h"
@@ -45,7 +46,7 @@ const struct scn_form scn_deed_forms[] = {
     {"maintenance", "node", NULL, SCN_D_MAINTENANCE, FOR, NULL},
     {"refuse", "action target?", "times=int reason=why", SCN_D_REFUSE, FOR, NULL},
     {"hang", "action target?", "times=int", SCN_D_HANG, FOR, NULL},
-    {"late", "action target dur", "times=int", SCN_D_LATE, FOR, NULL},
+    {"late", "action target? dur", "times=int", SCN_D_LATE, FOR, NULL},
     {"mute", "action target?", "times=int", SCN_D_MUTE, FOR, NULL},
     {"dns", "'fail", NULL, SCN_D_DNS_FAIL, FOR, NULL},
     {"dns", "'stale ns1|ns2", NULL, SCN_D_DNS_STALE, FOR, NULL},
@@ -76,20 +77,21 @@ const uint32_t scn_ndeed_forms = sizeof(scn_deed_forms) / sizeof(scn_deed_forms[
 /* Nodes that exist only later have to be known before any other statement is read. */
 int scn_deed_names(struct hag_scenario *s, const struct scn_line *l)
 {
-    const char *w = l->n > 3 ? l->w[3].text : "";
+    uint32_t at = l->w[0].text[0] == 'w' ? 4 : 3; /* behind "when PROCEDURE STEP add" */
+    const char *w = l->n > at ? l->w[at].text : "";
     struct scn_node *n;
     uint32_t c = 0;
 
-    if (l->n < 4 || strcmp(l->w[2].text, "add") != 0)
+    if (l->n <= at || strcmp(l->w[at - 1].text, "add") != 0)
         return 1;
-    for (uint32_t i = 4; i < l->n; i++) {
+    for (uint32_t i = at + 1; i < l->n; i++) {
         if (strncmp(l->w[i].text, "cluster=", 8) == 0)
             c = scn_find_cluster(s, l->w[i].text + 8);
     }
     if (c == SCN_NONE || !scn_name_ok(w, strlen(w)))
         return 1; /* said when the line is read */
     if (scn_find_node(s, w) != SCN_NONE)
-        return scn_fail(s, l->line, l->w[3].col, "there is a node %s already", w);
+        return scn_fail(s, l->line, l->w[at].col, "there is a node %s already", w);
     s->nodes = scn_more(s, s->nodes, s->nnodes, &s->cap_nodes, sizeof(*n));
     n = &s->nodes[s->nnodes++];
     memset(n, 0, sizeof(*n));
@@ -97,7 +99,7 @@ int scn_deed_names(struct hag_scenario *s, const struct scn_line *l)
     n->cluster = (uint16_t)c;
     n->later = 1;
     n->line = l->line;
-    n->col = l->w[3].col;
+    n->col = l->w[at].col;
     n->first_upstream = SCN_NONE;
     return 1;
 }
@@ -157,12 +159,78 @@ static int check(struct hag_scenario *s, struct scn_stmt *t)
     return 1;
 }
 
+static void keep(struct hag_scenario *s, const struct scn_stmt *t)
+{
+    uint32_t i;
+
+    s->deeds = scn_more(s, s->deeds, s->ndeeds, &s->cap_deeds, sizeof(*t));
+    /* in the order of time, then of the file */
+    for (i = s->ndeeds; i > 0 && s->deeds[i - 1].at > t->at; i--)
+        s->deeds[i] = s->deeds[i - 1];
+    s->deeds[i] = *t;
+    s->ndeeds++;
+}
+
+/* Procedures that have steps, or the steps of one. */
+static void list_steps(uint32_t procedure, char *buf, size_t len)
+{
+    buf[0] = '\0';
+    for (uint32_t i = 0;; i++) {
+        const char *w =
+            procedure != 0 ? hag_step_name(procedure, i) : hag_name(HAG_NAMES_PROCEDURE, i);
+        size_t at = strlen(buf);
+
+        if (w == NULL)
+            return;
+        if (procedure != 0 || hag_step_name(i, 0) != NULL)
+            (void)snprintf(buf + at, len - at, "%s%s", at > 0 ? " " : "", w);
+    }
+}
+
+/* when PROCEDURE STEP FAULT...: once, at the first sight of the step. */
+static int when_line(struct hag_scenario *s, const struct scn_line *l)
+{
+    struct scn_stmt t;
+    char allowed[500];
+    const char *w = l->n > 1 ? l->w[1].text : "", *name;
+    const struct scn_word *last = &l->w[l->n - 1];
+    uint32_t end = last->col + (uint32_t)strlen(last->text);
+    uint32_t procedure = scn_find_name(HAG_NAMES_PROCEDURE, HAG_PROC_SAFEGUARD + 1, w);
+    uint32_t step = 0, cluster = 0;
+
+    if (hag_step_name(procedure, 0) == NULL) {
+        list_steps(0, allowed, sizeof(allowed));
+        return scn_fail(s, l->line, l->n > 1 ? l->w[1].col : end,
+                        "'%.60s' is no procedure; allowed: %s", w, allowed);
+    }
+    w = l->n > 2 ? l->w[2].text : "";
+    while ((name = hag_step_name(procedure, step)) != NULL && strcmp(name, w) != 0)
+        step++;
+    if (name == NULL) {
+        list_steps(procedure, allowed, sizeof(allowed));
+        return scn_fail(s, l->line, l->n > 2 ? l->w[2].col : end,
+                        "'%.60s' is no step of a %s; allowed: %s", w, l->w[1].text, allowed);
+    }
+    if (!scn_match(s, l, 3, scn_deed_forms, scn_ndeed_forms, "fault or order", &t) || !check(s, &t))
+        return 0;
+    for (uint32_t c = 0; c < s->nclusters; c++) /* the one above, as with "node" */
+        cluster = s->clusters[c].line < l->line ? c : cluster;
+    t.at = SCN_NO_TIME;
+    t.cluster = (uint16_t)cluster;
+    t.procedure = (uint8_t)procedure;
+    t.step = (uint8_t)step;
+    keep(s, &t);
+    s->nwhens++;
+    return 1;
+}
+
 int scn_deed_line(struct hag_scenario *s, const struct scn_line *l)
 {
     struct scn_stmt t;
     int64_t at, ignored;
-    uint32_t i;
 
+    if (strcmp(l->w[0].text, "when") == 0)
+        return when_line(s, l);
     if (l->n < 2 || !scn_number(l->w[1].text, SCN_T_DURATION, &at, &ignored))
         return scn_fail(s, l->line, l->n < 2 ? l->w[0].col + 2 : l->w[1].col,
                         "'%s' is no time; write it as in \"at 100s crash pg1\"",
@@ -170,11 +238,6 @@ int scn_deed_line(struct hag_scenario *s, const struct scn_line *l)
     if (!scn_match(s, l, 2, scn_deed_forms, scn_ndeed_forms, "fault or order", &t) || !check(s, &t))
         return 0;
     t.at = (uint64_t)at;
-    s->deeds = scn_more(s, s->deeds, s->ndeeds, &s->cap_deeds, sizeof(t));
-    /* in the order of time, then of the file */
-    for (i = s->ndeeds; i > 0 && s->deeds[i - 1].at > t.at; i--)
-        s->deeds[i] = s->deeds[i - 1];
-    s->deeds[i] = t;
-    s->ndeeds++;
+    keep(s, &t);
     return 1;
 }

@@ -15,6 +15,11 @@ static int is(const struct scn_line *l, const char *verb)
     return strcmp(l->w[0].text, verb) == 0;
 }
 
+static int is_deed(const struct scn_line *l)
+{
+    return is(l, "at") || is(l, "when");
+}
+
 /* "new1", "new2", ...: nodes that only later versions create may be named all the same. */
 static int implied_nodes(struct hag_scenario *s)
 {
@@ -45,7 +50,7 @@ static int read_all(struct hag_scenario *s)
         for (uint32_t i = 0; i < s->nlines; i++) {
             const struct scn_line *l = &s->lines[i];
 
-            if (is(l, "at") || is(l, "expect") || (is(l, "agent") || is(l, "slot")) != pass)
+            if (is_deed(l) || is(l, "expect") || (is(l, "agent") || is(l, "slot")) != pass)
                 continue;
             if (!scn_world_line(s, l))
                 return 0;
@@ -54,13 +59,13 @@ static int read_all(struct hag_scenario *s)
     if (!scn_world_done(s))
         return 0;
     for (uint32_t i = 0; i < s->nlines; i++) {
-        if (is(&s->lines[i], "at") && !scn_deed_names(s, &s->lines[i]))
+        if (is_deed(&s->lines[i]) && !scn_deed_names(s, &s->lines[i]))
             return 0;
     }
     if (!implied_nodes(s))
         return 0;
     for (uint32_t i = 0; i < s->nlines; i++) {
-        if (is(&s->lines[i], "at") && !scn_deed_line(s, &s->lines[i]))
+        if (is_deed(&s->lines[i]) && !scn_deed_line(s, &s->lines[i]))
             return 0;
         if (is(&s->lines[i], "expect") && !scn_expect_line(s, &s->lines[i]))
             return 0;
@@ -72,7 +77,7 @@ static uint64_t last_time(const struct hag_scenario *s)
 {
     uint64_t last = 0;
 
-    for (uint32_t i = 0; i < s->ndeeds; i++) {
+    for (uint32_t i = 0; i < s->ndeeds - s->nwhens; i++) {
         if (s->deeds[i].at + s->deeds[i].dur > last)
             last = s->deeds[i].at + s->deeds[i].dur;
     }
@@ -91,7 +96,7 @@ static int times_fit(struct hag_scenario *s)
         s->until = last_time(s) + UNTIL_AFTER;
         return 1;
     }
-    for (uint32_t i = 0; i < s->ndeeds; i++) {
+    for (uint32_t i = 0; i < s->ndeeds - s->nwhens; i++) {
         if (s->deeds[i].at > s->until)
             return scn_fail(s, s->deeds[i].line, s->deeds[i].col,
                             "this is after the end; raise \"until\"");

@@ -246,17 +246,18 @@ static int take(struct hag_scenario *s, const struct scn_stmt *t)
 
 int scn_world_line(struct hag_scenario *s, const struct scn_line *l)
 {
-    struct scn_form with_at[sizeof(forms) / sizeof(forms[0]) + 2];
+    struct scn_form with_at[sizeof(forms) / sizeof(forms[0]) + 3];
     const uint32_t n = sizeof(forms) / sizeof(forms[0]);
     struct scn_stmt t;
 
-    /* "at" and "expect" stand in the table only to be named when a word is none of all */
+    /* these three stand in the table only to be named when a word is none of all */
     memcpy(with_at, forms, sizeof(forms));
-    memset(&with_at[n], 0, 2 * sizeof(with_at[0]));
+    memset(&with_at[n], 0, 3 * sizeof(with_at[0]));
     with_at[n].verb = "at";
-    with_at[n + 1].verb = "expect";
-    with_at[n].words = with_at[n + 1].words = "'never-matched";
-    if (!scn_match(s, l, 0, with_at, n + 2, "statement", &t))
+    with_at[n + 1].verb = "when";
+    with_at[n + 2].verb = "expect";
+    with_at[n].words = with_at[n + 1].words = with_at[n + 2].words = "'never-matched";
+    if (!scn_match(s, l, 0, with_at, n + 3, "statement", &t))
         return 0;
     if (t.form->lacks != NULL)
         scn_lacks(s, l->line, l->w[0].col, t.form->lacks);

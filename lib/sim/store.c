@@ -322,6 +322,7 @@ void sim_boot(struct hag_sim *w, uint32_t node, int empty)
     sim_settle(w, s->cluster);
     s->up = 1;
     s->boot++;
+    s->booted_at = w->now;
     s->frozen = s->deadlock = 0;
     s->fenced = 0;
     s->quiet_until = 0;
@@ -329,7 +330,10 @@ void sim_boot(struct hag_sim *w, uint32_t node, int empty)
     s->primary = s->kept_primary;
     s->upstream = s->kept_upstream;
     s->link = SIM_LINK_NONE;
+    s->linked_history = 0; /* what it holds is judged anew (S4) */
     s->changed_at = w->now;
+    if (empty && (s->engine == HAG_SIM_POSTGRESQL || s->durable))
+        s->wiped = 1;
     if (empty || (s->engine != HAG_SIM_POSTGRESQL && !s->durable))
         forget_data(w, s);
     else if (s->history == 0 && s->primary)
@@ -345,15 +349,36 @@ static void keep_role(struct sim_store *s)
     s->kept_upstream = s->upstream;
 }
 
+/* Whether somebody holds data of the last promotion: an empty store that is promoted by a late order
+ * then makes no history of the cluster. */
+static int data_is_elsewhere(const struct hag_sim *w, const struct sim_store *s)
+{
+    const struct sim_cluster *c = &w->cl[s->cluster];
+
+    for (uint32_t p = 0; p < c->n; p++) {
+        const struct sim_store *m = &w->st[sim_node_at(w, s->cluster, p)];
+
+        if (m != s && m->machine && m->position > 0 && m->history == c->chosen)
+            return 1;
+    }
+    return 0;
+}
+
 void sim_promote(struct hag_sim *w, uint32_t node)
 {
     struct sim_store *s = &w->st[node];
+    int chosen;
 
-    s->fenced = 0;
-    if (s->primary)
-        return;
     sim_settle(w, s->cluster);
+    s->fenced = 0;
+    if (s->primary) {
+        sim_refresh(w, s->cluster);
+        return;
+    }
+    chosen = s->history != 0 || !data_is_elsewhere(w, s);
     s->history = sim_new_history(w, s->cluster, s->history, s->position);
+    if (chosen)
+        w->cl[s->cluster].chosen = s->history;
     s->primary = 1;
     s->upstream = SIM_NOBODY;
     s->rate = 0;

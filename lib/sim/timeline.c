@@ -151,7 +151,8 @@ void sim_note(struct hag_sim *w, const struct scn_stmt *t)
 
     if (!(w->flags & HAG_SIM_TEXT))
         return;
-    for (int words = 0; words < 2; words++) { /* "at 100s" is told by the time */
+    /* "at 100s" is told by the time, "when failover promote" by what stands around it */
+    for (int words = t->procedure != 0 ? 3 : 2; words > 0; words--) {
         rest += strcspn(rest, " \t");
         rest += strspn(rest, " \t");
     }

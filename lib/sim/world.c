@@ -93,6 +93,8 @@ static void build_store(struct hag_sim *w, uint32_t i)
     }
     if (!n->primary && s->up && !n->empty)
         s->link = SIM_LINK_FLOWS;
+    s->linked_boot = s->boot;
+    s->linked_history = s->history;
 }
 
 static void build_cohorts(struct hag_sim *w, struct sim_cluster *c, uint32_t primary)
@@ -138,7 +140,7 @@ int sim_build(struct hag_sim *w)
     sim_grow((void **)&w->hist, 1, &w->caphist, sizeof(*w->hist));
     memset(&w->hist[0], 0, sizeof(w->hist[0]));
     for (uint32_t c = 0; c < w->ncl; c++)
-        (void)sim_new_history(w, c, 0, 0);
+        w->cl[c].chosen = sim_new_history(w, c, 0, 0);
     for (uint32_t c = 0; c < w->ncl; c++) {
         w->cl[c].first = at;
         for (uint32_t i = 0; i < w->nst; i++) {
@@ -185,7 +187,9 @@ int sim_build(struct hag_sim *w)
             w, (struct sim_due){.at = 100 + i * 37 % 1000, .kind = SIM_AGENT, .node = (uint16_t)i});
     for (uint32_t i = 0; i < s->nobservers; i++)
         sim_push(w, (struct sim_due){.at = 200 + i * 53 % 1000, .kind = SIM_OBSERVER, .index = i});
-    for (uint32_t i = 0; i < s->ndeeds; i++)
+    w->whens = zero(s->nwhens, sizeof(*w->whens));
+    w->waiting = s->nwhens;
+    for (uint32_t i = 0; i < s->ndeeds - s->nwhens; i++)
         sim_push(w,
                  (struct sim_due){.at = SIM_BASE + s->deeds[i].at, .kind = SIM_DEED, .index = i});
     return s->guards[0].stopped || sim_guard_start(w);

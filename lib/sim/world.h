@@ -72,6 +72,7 @@ struct sim_segment {
 struct sim_store {
     uint16_t cluster, place; /* of the scenario's clusters; place in its cluster */
     uint8_t there;           /* exists: declared, or added since */
+    uint8_t wiped;           /* somebody emptied it, although it keeps its data */
     uint8_t engine, durable;
     uint8_t machine; /* 0: lost */
     uint8_t up;      /* the process runs */
@@ -87,6 +88,7 @@ struct sim_store {
     uint64_t position, since; /* position at since, growing by rate */
     uint64_t link_since, sync_end, retry_at, loading_until, quiet_until;
     uint64_t lag_ms, lag_bytes;
+    uint64_t booted_at;
     uint64_t changed_at; /* role, link or life */
     uint64_t served_at;  /* newest moment at which it was a healthy standby of a primary */
     struct sim_segment segs[SIM_SEGS];
@@ -96,9 +98,12 @@ struct sim_store {
     const char *streams[SIM_STREAMS];
     char addr[40];
     /* what the guard was told and asked, for the invariants */
-    uint64_t told_at;
+    uint64_t told_at, lost_at; /* an answer to a probe; a probe that went astray */
     uint8_t told_role, told_result, fence_asked, quiesced_asked;
-    uint32_t told_boot;
+    uint8_t promotion_settled; /* read as a standby, or made one, since its promotion's deadline */
+    uint64_t promotion_term, promotion_end;
+    uint32_t told_boot, linked_boot,
+        linked_history; /* of the last good answer; of the last one with its link up */
 };
 
 struct sim_cohort {
@@ -116,6 +121,7 @@ struct sim_record {
     uint8_t *bytes;
     size_t n, cap;
     uint64_t version, term;
+    uint64_t told; /* the newest term that the guard knows to be recorded */
 };
 
 struct sim_cluster {
@@ -133,7 +139,9 @@ struct sim_cluster {
     uint64_t downtime, total_downtime, lost;
     struct sim_record record;
     uint64_t ever_primary; /* places that were a primary by the guard's will or from the start */
-    uint64_t debt[64];     /* by place: its address may be taken for the primary's until then */
+    uint64_t paused_at;
+    uint32_t chosen;   /* the history that the last promotion began */
+    uint64_t debt[64]; /* by place: its address may be taken for the primary's until then */
     /* orders in flight, for the invariants */
     uint64_t named;        /* places that the primary name has */
     uint64_t promote_open; /* places with a promotion whose end is not known */
@@ -145,7 +153,7 @@ struct sim_cluster {
     uint64_t orders; /* of an operator */
     uint32_t switches;
     uint64_t switch_at[64];
-    uint64_t quiet_since;
+    uint64_t busy_since; /* a procedure runs; 0: none, or it is not known since when */
 };
 
 struct sim_op {
@@ -182,12 +190,20 @@ struct sim_snip {
     uint32_t value, stmt;
 };
 
+/* A "when" statement and what became of it. */
+struct sim_when {
+    uint8_t done, step;
+    uint64_t at;
+};
+
 struct sim_guard {
     hag_guard *g;
     hag_policy policy;
     uint8_t alive, paused, disk_full, touched, wild;
+    uint8_t dying; /* was killed while it handed out actions: the rest never leaves */
     uint32_t gen;
     uint64_t paused_until, start_at;
+    uint64_t resumed_at; /* it stood still until then */
     int64_t offset;
     uint64_t wake;
     hag_source *agents;    /* by node */
@@ -235,6 +251,8 @@ struct hag_sim {
     struct sim_wire *wires;
     uint32_t nplaces;
     struct sim_guard guard;
+    struct sim_when *whens;
+    uint32_t waiting; /* of whens */
     uint32_t dns_fail;
     uint8_t faults_on_actions, hand_made, guard_disturbed;
     uint32_t last_deed_kind;
@@ -336,6 +354,9 @@ void sim_ask(struct hag_sim *w, const struct hag_action *a);
 int32_t sim_add_node(struct hag_sim *w, uint32_t node);
 hag_policy sim_policy(struct hag_sim *w, uint32_t cluster);
 int sim_commit(struct hag_sim *w, const struct hag_action *a, uint32_t *reason);
+
+/* when.c: a is the action that is being handed out, or NULL */
+void sim_when(struct hag_sim *w, const struct hag_action *a);
 
 /* deeds.c, operator.c */
 void sim_deed(struct hag_sim *w, uint32_t stmt);

@@ -263,6 +263,36 @@ START_TEST(messages)
 }
 END_TEST
 
+/* Steps are counted as hag_cluster_get() counts them, and each has a name of its own. */
+START_TEST(steps)
+{
+    static const uint32_t kinds[] = {HAG_PROC_FAILOVER, HAG_PROC_SWITCHOVER, HAG_PROC_REJOIN,
+                                     HAG_PROC_SAFEGUARD};
+
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        uint32_t n = 0, acts = 0;
+
+        for (const char *name; (name = hag_step_name(kinds[k], n)) != NULL; n++) {
+            for (uint32_t i = 0; i < n; i++)
+                ck_assert_str_ne(hag_step_name(kinds[k], i), name);
+            acts += hag_step_action(kinds[k], n) != 0;
+        }
+        ck_assert_uint_ge(n, 4);
+        ck_assert_uint_gt(acts, 0);
+        ck_assert_uint_lt(acts, n);
+        ck_assert_ptr_null(hag_step_name(kinds[k], n + 1));
+        ck_assert_uint_eq(hag_step_action(kinds[k], n), 0);
+    }
+    ck_assert_str_eq(hag_step_name(HAG_PROC_FAILOVER, 1), "commit-term");
+    ck_assert_uint_eq(hag_step_action(HAG_PROC_FAILOVER, 1), HAG_DO_COMMIT);
+    ck_assert_str_eq(hag_step_name(HAG_PROC_SAFEGUARD, 2), "hold");
+    ck_assert_uint_eq(hag_step_action(HAG_PROC_SAFEGUARD, 2), 0);
+    ck_assert_ptr_null(hag_step_name(HAG_PROC_NONE, 0));
+    ck_assert_ptr_null(hag_step_name(HAG_PROC_BACKUP, 0));
+    ck_assert_ptr_null(hag_step_name(999, 0));
+}
+END_TEST
+
 /* explain: as snprintf; never beyond the end. */
 START_TEST(explain_fits)
 {
@@ -353,9 +383,20 @@ END_TEST
 
 int main(void)
 {
-    const TTest *tests[] = {
-        guards,   policies,     clusters,   foreign_nodes,        nodes, limits, sources, plugins,
-        messages, explain_fits, round_trip, names_follow_changes, NULL};
+    const TTest *tests[] = {guards,
+                            policies,
+                            clusters,
+                            foreign_nodes,
+                            nodes,
+                            limits,
+                            sources,
+                            plugins,
+                            messages,
+                            steps,
+                            explain_fits,
+                            round_trip,
+                            names_follow_changes,
+                            NULL};
 
     return unit_run("api", tests);
 }

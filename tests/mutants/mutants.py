@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""mutants.py TOP BUILD SCRATCH [NAME...] - plays mutants.txt: each changed line is compiled alone,
-linked with the objects of BUILD, and must make one of its tests fail."""
+"""mutants.py TOP BUILD SCRATCH [NAME...] - plays mutants.txt and worlds.txt: each changed line is
+compiled alone and linked with the objects of BUILD. It must make one of its tests fail; one of
+worlds.txt must break its rule in random worlds, and no other rule."""
 import concurrent.futures
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 
 LIMIT = 20  # seconds a test may run; one that hangs has noticed
 KEYS = ("mutant", "rule", "file", "test", "-", "+")
+WORLD_KEYS = ("mutant", "rule", "file", "seeds", "-", "+")
+SIMULATOR = "haguard-sim"
 
 
-def stanzas(path):
+def stanzas(path, keys):
     """The table: stanzas of "key value" lines, apart by an empty line."""
     rows, row = [], {}
     with open(path, encoding="ascii") as f:
@@ -22,12 +26,12 @@ def stanzas(path):
                 continue
             if line:
                 key, _, value = line.partition(" ")
-                if key not in KEYS or key in row:
-                    sys.exit(f"{path}:{number}: expected one each of {', '.join(KEYS)}")
+                if key not in keys or key in row:
+                    sys.exit(f"{path}:{number}: expected one each of {', '.join(keys)}")
                 row[key] = value
             elif row:
-                if set(row) != set(KEYS):
-                    sys.exit(f"{path}:{number}: missing: {', '.join(set(KEYS) - set(row))}")
+                if set(row) != set(keys):
+                    sys.exit(f"{path}:{number}: missing: {', '.join(set(keys) - set(row))}")
                 rows.append(row)
                 row = {}
     names = [row["mutant"] for row in rows]
@@ -64,9 +68,9 @@ class Build:
         return self.run(args + ["-O0", "-g0", "-w", "-fdiagnostics-color=never", "-o", out, "-c",
                                source])[1]
 
-    def link(self, test, extra, out):
+    def link(self, target, extra, out):
         commands = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s",
-                                   self.targets["check_" + test]], check=True, capture_output=True)
+                                   self.targets[target]], check=True, capture_output=True)
         args = shlex.split(commands.stdout.decode().splitlines()[-1])
         at = args.index("-o")
         args[at + 1:at + 2] = [out] + extra  # before the archive, whose member is then not taken
@@ -86,6 +90,17 @@ class Build:
         except subprocess.TimeoutExpired:
             return False
 
+    def broken_rules(self, simulator, seeds, out):
+        """seeds: A..B of random worlds, or a scenario file"""
+        if seeds.endswith(".scn"):
+            args = ["run", "--quiet", "--strict", os.path.join(self.top, seeds)]
+        else:
+            args = ["explore", "--seeds", seeds, "--breaches", "2", "--out", out]
+        done = subprocess.run([simulator] + args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=300)
+        rules = set(re.findall(r"rule (\S+) broke", done.stdout.decode(errors="replace")))
+        return rules or {"expectation"} if done.returncode == 1 else rules
+
 
 def play(build, row):
     """What became of a mutant: "" when it was caught."""
@@ -103,9 +118,17 @@ def play(build, row):
     error = build.compile(row["file"], source, obj)
     if error:
         return "does not compile\n" + "\n".join(error.splitlines()[:5])
+    if "seeds" in row:
+        program = os.path.join(where, SIMULATOR)
+        error = build.link(SIMULATOR, [obj], program)
+        if error:
+            return "does not link\n" + error
+        broken = build.broken_rules(program, row["seeds"], where)
+        os.remove(program)
+        return "" if broken == {row["rule"]} else f"broke {broken}, not {row['rule']}"
     for test in row["test"].split():
         program = os.path.join(where, test)
-        error = build.link(test, [obj], program)
+        error = build.link("check_" + test, [obj], program)
         if error:
             return "does not link\n" + error
         caught = not build.passes(program)
@@ -117,18 +140,25 @@ def play(build, row):
 
 def main():
     top, where, scratch, *only = sys.argv[1:]
-    rows = stanzas(os.path.join(top, "tests/mutants/mutants.txt"))
+    rows = stanzas(os.path.join(top, "tests/mutants/mutants.txt"), KEYS)
+    rows += stanzas(os.path.join(top, "tests/mutants/worlds.txt"), WORLD_KEYS)
     unknown = set(only) - {row["mutant"] for row in rows}
     if unknown:
         sys.exit(f"no such mutant: {', '.join(sorted(unknown))}")
     rows = [row for row in rows if not only or row["mutant"] in only]
     build = Build(os.path.realpath(top), where, scratch)
-    tests = sorted({test for row in rows for test in row["test"].split()})
+    tests = sorted({test for row in rows for test in row.get("test", "").split()})
+    worlds = [row for row in rows if "seeds" in row]
+    if worlds and SIMULATOR not in build.targets:
+        print("skip - mutants/worlds: haguard-sim was not built")
+        rows = [row for row in rows if "seeds" not in row]
+        worlds = []
     for test in tests:
         if "check_" + test not in build.targets:
             sys.exit(f"there is no test program check_{test} in the build")
     subprocess.run(["ninja", "-C", where, "-j2", "--quiet", "lib/libhaguard.a"]
-                   + [build.targets["check_" + test] for test in tests],
+                   + [build.targets["check_" + test] for test in tests]
+                   + [build.targets[SIMULATOR]] * bool(worlds),
                    check=True, stdout=subprocess.DEVNULL)
     failed = 0
     for test in tests:  # a test that fails anyway catches nothing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * libFuzzer: any bytes are either a scenario or refused with file, line and column.
- *   clang -fsanitize=fuzzer,address,undefined ... tests/sim/fuzz_scn.c; corpus: tests/scenarios
+ *   clang -fsanitize=fuzzer,address,undefined ... tests/sim/fuzz_scn.c; corpus: fuzz_corpus.tar.xz
  */
 #include <stdlib.h>
 #include <string.h>
