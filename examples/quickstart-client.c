@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * quickstart-client NAME-FILE RESULT-FILE - writes through the service name, 100 times a second,
- * each key once; says when writes stop and go on. At SIGTERM it looks for every acknowledged write
- * and puts the counts into RESULT-FILE. The name is a file whose first word is HOST:PORT.
+ * quickstart-client DNS-SERVER NAME PORT RESULT-FILE - writes through the service name, 100 times
+ * a second, each key once; says when writes stop and go on. At SIGTERM it looks for every
+ * acknowledged write and puts the counts into RESULT-FILE. DNS-SERVER is HOST:PORT and is asked for
+ * NAME; PORT is that of the stores.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <err.h>
 #include <hiredis/hiredis.h>
+#include <ldns/ldns.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,35 +38,92 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void say(const char *what, const char *node, const char *text)
+/* In the columns of haguardd. */
+static void say(const char *text)
 {
     struct timespec t;
     char at[16];
 
     clock_gettime(CLOCK_REALTIME, &t);
     strftime(at, sizeof(at), "%H:%M:%S", localtime(&t.tv_sec));
-    printf("%s.%03ld  %-10s  %-8s  %-16s  %s\n", at, t.tv_nsec / 1000000, what, node, "-", text);
+    printf("%s.%03ld  %-7s  %-12s  %-10s  %-10s  %-16s  %s\n", at, t.tv_nsec / 1000000, "-", "-",
+           "client", "-", "-", text);
 }
 
-/* Asks the name anew for each connection, as a client should. */
-static redisContext *connect_by_name(const char *file, char *why, size_t n)
+struct name {
+    ldns_resolver *server;
+    ldns_rdf *domain;
+    const char *text;
+    const char *port;
+    char addr[INET_ADDRSTRLEN];
+    int64_t expires; /* what was answered may be used until then */
+};
+
+static void open_name(struct name *n, const char *server, const char *text, const char *port)
 {
     struct timeval patience = {.tv_usec = PATIENCE_US};
-    char host[64], port[8];
-    redisContext *r;
-    FILE *f = fopen(file, "re");
-    int found = f && fscanf(f, "%63[^:]:%7[0-9]", host, port) == 2;
+    char host[64], number[8];
+    ldns_rdf *addr;
 
-    if (f) {
-        fclose(f);
+    if (sscanf(server, "%63[^:]:%7[0-9]", host, number) != 2) {
+        errx(2, "%s: not HOST:PORT", server);
+    }
+    n->server = ldns_resolver_new();
+    n->domain = ldns_dname_new_frm_str(text);
+    n->text = text;
+    n->port = port;
+    addr = ldns_rdf_new_frm_str(LDNS_RDF_TYPE_A, host);
+    if (!n->server || !n->domain || !addr ||
+        ldns_resolver_push_nameserver(n->server, addr) != LDNS_STATUS_OK) {
+        errx(2, "%s or %s is no address or no name", server, text);
+    }
+    ldns_rdf_deep_free(addr);
+    ldns_resolver_set_port(n->server, (uint16_t)atoi(number));
+    ldns_resolver_set_timeout(n->server, patience);
+    ldns_resolver_set_retry(n->server, 1);
+    ldns_resolver_set_retrans(n->server, 0);
+}
+
+/* 1 when there is an address. An answer is kept as long as its TTL allows, and no longer. */
+static int ask_name(struct name *n, char *why, size_t size)
+{
+    ldns_pkt *answer = NULL;
+    int found = 0;
+
+    if (now_us() < n->expires) {
+        return 1;
+    }
+    n->expires = 0;
+    if (ldns_resolver_query_status(&answer, n->server, n->domain, LDNS_RR_TYPE_A, LDNS_RR_CLASS_IN,
+                                   0) != LDNS_STATUS_OK) {
+        snprintf(why, size, "the DNS server does not answer");
+        return 0;
+    }
+    for (size_t i = 0; !found && i < ldns_pkt_ancount(answer); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(ldns_pkt_answer(answer), i);
+
+        found = ldns_rr_get_type(rr) == LDNS_RR_TYPE_A &&
+                inet_ntop(AF_INET, ldns_rdf_data(ldns_rr_rdf(rr, 0)), n->addr, sizeof(n->addr));
+        n->expires = found ? now_us() + (int64_t)ldns_rr_ttl(rr) * 1000000 : 0;
     }
     if (!found) {
-        snprintf(why, n, "the name has no address");
+        snprintf(why, size, "%s has no address", n->text);
+    }
+    ldns_pkt_free(answer);
+    return found;
+}
+
+static redisContext *connect_by_name(struct name *n, char *why, size_t size)
+{
+    struct timeval patience = {.tv_usec = PATIENCE_US};
+    redisContext *r;
+
+    if (!ask_name(n, why, size)) {
         return NULL;
     }
-    r = redisConnectWithTimeout(host, atoi(port), patience);
+    r = redisConnectWithTimeout(n->addr, atoi(n->port), patience);
     if (!r || r->err || redisSetTimeout(r, patience) != REDIS_OK) {
-        snprintf(why, n, "%s:%s: %.40s", host, port, r ? r->errstr : "no memory");
+        snprintf(why, size, "%s: %.40s", n->addr, r ? r->errstr : "no memory");
         redisFree(r);
         return NULL;
     }
@@ -71,13 +131,13 @@ static redisContext *connect_by_name(const char *file, char *why, size_t n)
 }
 
 /* 1 when the store said OK. A connection that failed, or that leads to a replica, is given up. */
-static int write_one(redisContext **r, const char *file, uint32_t number, char *why, size_t n)
+static int write_one(redisContext **r, struct name *name, uint32_t number, char *why, size_t size)
 {
     redisReply *reply;
     int ok;
 
     if (!*r) {
-        *r = connect_by_name(file, why, n);
+        *r = connect_by_name(name, why, size);
     }
     if (!*r) {
         return 0;
@@ -85,7 +145,7 @@ static int write_one(redisContext **r, const char *file, uint32_t number, char *
     reply = redisCommand(*r, "SET quickstart:%u %u", number, number);
     ok = reply && reply->type == REDIS_REPLY_STATUS;
     if (!ok) {
-        snprintf(why, n, "%.80s", reply ? reply->str : (*r)->errstr);
+        snprintf(why, size, "%.80s", reply ? reply->str : (*r)->errstr);
         redisFree(*r);
         *r = NULL;
     }
@@ -93,10 +153,10 @@ static int write_one(redisContext **r, const char *file, uint32_t number, char *
     return ok;
 }
 
-static uint32_t count_lost(const char *file, const uint8_t *acknowledged, uint32_t n)
+static uint32_t count_lost(struct name *name, const uint8_t *acknowledged, uint32_t n)
 {
     char why[128];
-    redisContext *r = connect_by_name(file, why, sizeof(why));
+    redisContext *r = connect_by_name(name, why, sizeof(why));
     uint32_t i, lost = 0;
 
     if (!r) {
@@ -119,36 +179,47 @@ static uint32_t count_lost(const char *file, const uint8_t *acknowledged, uint32
     return lost;
 }
 
+static void say_writes(const struct name *name, const char *how, double after_s)
+{
+    char text[128];
+    int n = snprintf(text, sizeof(text), "writes to %s succeed%s", name->addr, how);
+
+    if (after_s > 0) {
+        snprintf(text + n, sizeof(text) - (size_t)n, " after %.3f s", after_s);
+    }
+    say(text);
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t acknowledged[10000000];
     const uint32_t max = sizeof(acknowledged);
     uint32_t number = 0, good = 0;
     int64_t last_good = 0, outage_us = 0, next;
+    struct name name = {0};
     redisContext *r = NULL;
     char why[128] = "", text[256];
     int failing = 0;
     FILE *f;
 
-    if (argc != 3) {
-        errx(2, "usage: quickstart-client NAME-FILE RESULT-FILE");
+    if (argc != 5) {
+        errx(2, "usage: quickstart-client DNS-SERVER NAME PORT RESULT-FILE");
     }
     setlinebuf(stdout);
     signal(SIGTERM, on_term);
     signal(SIGPIPE, SIG_IGN);
+    open_name(&name, argv[1], argv[2], argv[3]);
     next = now_us();
     for (; !ending && number < max; number++) {
-        if (write_one(&r, argv[1], number, why, sizeof(why))) {
+        if (write_one(&r, &name, number, why, sizeof(why))) {
             int64_t now = now_us();
 
             acknowledged[number] = 1;
             if (good++ == 0) {
-                say("client", "-", "writes succeed, 100 a second");
+                say_writes(&name, ", 100 a second", 0);
             } else if (failing) {
                 outage_us = now - last_good;
-                snprintf(text, sizeof(text), "writes succeed again after %.3f s",
-                         (double)outage_us / 1e6);
-                say("client", "-", text);
+                say_writes(&name, " again", (double)outage_us / 1e6);
             }
             failing = 0;
             last_good = now;
@@ -157,7 +228,7 @@ int main(int argc, char **argv)
         } else {
             if (!failing && good > 0) {
                 snprintf(text, sizeof(text), "writes fail: %s", why);
-                say("client", "-", text);
+                say(text);
             }
             failing = 1;
             next = now_us() + RETRY_US;
@@ -167,13 +238,15 @@ int main(int argc, char **argv)
         }
     }
     redisFree(r);
-    f = fopen(argv[2], "we");
+    f = fopen(argv[4], "we");
     if (!f ||
         fprintf(f, "acknowledged=%u\nlost=%u\noutage_ms=%lld\nfailing=%d\n", good,
-                count_lost(argv[1], acknowledged, number), (long long)outage_us / 1000,
+                count_lost(&name, acknowledged, number), (long long)outage_us / 1000,
                 failing) < 0 ||
         fclose(f) != 0) {
-        err(1, "%s", argv[2]);
+        err(1, "%s", argv[4]);
     }
+    ldns_rdf_deep_free(name.domain);
+    ldns_resolver_deep_free(name.server);
     return 0;
 }

@@ -15,13 +15,23 @@ check() { # NAME COMMAND...
     if "$@"; then echo "ok - quickstart/$name"; else echo "not ok - quickstart/$name"; fi
 }
 check status [ $status = 0 ]
-check promoted grep -q ' promoted: [bc]  *+ 5' "$out"
-check resumed grep -q 'writes succeed again  *+ 5' "$out"
+check promoted grep -q ' promoted: [bc]  *+ 5\.' "$out"
+check named grep -q 'name moved to 127\.0\.0\.[34]  *+ 5\.' "$out"
+check resumed grep -q 'writes succeed again  *+ [56]\.' "$out"
+check explained grep -q '^cluster shop: .*, term 2, primary [bc]$' "$out"
 check files [ -z "$(ls -A "$TMPDIR")" ]
 none() { ! pgrep -f "$1" >/dev/null; }
 check processes none "$TMPDIR"
-for port in $(sed -n 's/^[abc] 127.0.0.1:\([0-9]*\) .*/\1/p' "$out"); do
-    check "port closed" none "redis-server.*:$port"
+servers=$(sed -n -e 's/^[abc] \(127[0-9.]*:[0-9]*\) .*/\1/p' \
+    -e 's/^Knot.* \(127[0-9.]*:[0-9]*\): .*/\1/p' "$out")
+check 'four servers' [ "$(echo "$servers" | wc -l)" = 4 ]
+closed() { # HOST:PORT
+    python3 -c 'import socket, sys
+host, port = sys.argv[1].split(":")
+sys.exit(socket.socket().connect_ex((host, int(port))) == 0)' "$1"
+}
+for server in $servers; do
+    check 'server closed' closed "$server"
 done
 
 for bad in '--down-after' '--down-after 5' '--down-after xs' '--speed 3'; do
