@@ -7,16 +7,18 @@ from pathlib import Path
 
 doc = Path(__file__).resolve().parent
 include = doc.parent / "include/haguard"
-HEADERS = ["haguard.h", "hooks.h", "plugin.h", "adapter_uv.h", "adapter_epoll.h"]
-TITLES = {"hooks.h": "Hooks", "plugin.h": "Plugins", "adapter_uv.h": "In a libuv loop",
-          "adapter_epoll.h": "Behind one descriptor"}
+HEADERS = ["haguard.h", "hooks.h", "plugin.h", "plugin_redis.h", "plugin_dns.h", "adapter_uv.h",
+           "adapter_epoll.h", "sim.h"]
+TITLES = {"hooks.h": "Hooks", "plugin.h": "Plugins", "plugin_dns.h": "Names, by the DNS plugin",
+          "adapter_uv.h": "In a libuv loop", "adapter_epoll.h": "Behind one descriptor",
+          "sim.h": "The simulated world"}
 FUNCTION = re.compile(r"/\* --- (?P<group>.*?) -+ \*/|"
                       r"/\*(?P<about>(?:[^*]|\*(?!/))*)\*/\n(?P<proto>[a-z][\w \t*]*?\b(?P<name>hag_\w+)"
                       r"\((?P<args>[^()]*)\);)")
 
 
 def groups():
-    """(title, header, [(name, type, arguments, about)])"""
+    """(title, header, [(name, type, arguments, about)]); also of headers without functions"""
     out = []
     for header in HEADERS:
         text = (include / header).read_text()
@@ -25,11 +27,15 @@ def groups():
             if m["group"]:
                 out.append((m["group"].capitalize(), header, []))
             elif not m["proto"].startswith("typedef"):
-                kind = m["proto"][:m["proto"].index(m["name"])].strip()
+                kind = m["proto"][:m["proto"].rindex(m["name"] + "(")].strip()
                 args = [re.sub(r"\s+", " ", a).strip() for a in m["args"].split(",")]
                 about = re.sub(r"\s*\n \* ?", " ", m["about"]).strip()
                 out[-1][2].append((m["name"], kind, args, about))
-    return [g for g in out if g[2]]
+    return [g for g in out if g[2] or objects(g[1])]
+
+
+def objects(header):
+    return re.findall(r"^extern (const struct hag_\w+ hag_\w+);", (include / header).read_text(), re.M)
 
 
 def escape(line):
@@ -70,12 +76,15 @@ def page():
     out = ['.\\" SPDX-License-Identifier: MIT', '.\\" Written by functions.py from the headers.',
            ".Dd November 28, 2026", ".Dt HAGUARD_FUNCTIONS 3", ".Os", ".Sh NAME",
            ".Nm haguard_functions", ".Nd every function of haguard", ".Sh LIBRARY",
-           "The core library (libhaguard, \\-lhaguard); the adapters are", "libhaguard\\-uv and libhaguard\\-epoll.",
+           "The core library (libhaguard, \\-lhaguard); the adapters are", "libhaguard\\-uv and libhaguard\\-epoll,",
+           "the simulated world is libhaguard\\-sim.", "Plugins are linked in from libhaguard_plugin_redis.a and",
+           "libhaguard_plugin_dns.a.",
            ".Sh SYNOPSIS"]
     last = None
     for title, header, functions in groups():
         if header != last:
             out.append(f".In haguard/{header}")
+            out += [f".Vt extern {o} ;" for o in objects(header)]
             last = header
         for name, kind, args, _ in functions:
             out += prototype(name, kind, args)
@@ -87,12 +96,14 @@ def page():
             "\\(dqIn a hook\\(dq says whether a function may be called from a hook; see",
             ".Xr haguard_hooks 7 ."]
     for title, _, functions in groups():
+        if not functions:
+            continue
         out += [f".Ss {title}", ".Bl -tag -width Ds"]
         for name, _, _, text in functions:
             out += about(name, text)
         out.append(".El")
     out += [".Sh SEE ALSO", ".Xr haguard_errors 3 ,", ".Xr haguard 7 ,", ".Xr haguard_hooks 7 ,",
-            ".Xr haguard_plugin 7"]
+            ".Xr haguard_plugin 7 ,", ".Xr haguard_scn 7"]
     return "\n".join(out) + "\n"
 
 

@@ -81,15 +81,18 @@ part_consumer() { sh tests/consumer/check.sh "$build/gcc" "$prefix"; }
 part_examples() { scripts gcc tests/examples/*.sh; }
 part_redis() { scripts gcc tests/redis/live_*.sh; }
 part_live() { scripts gcc tests/live/*.sh; }
-part_live_asan() { scripts asan tests/examples/redis_guard.sh tests/redis/live_*.sh tests/live/*.sh; }
-part_dns() {
+dns_scripts() { # BUILD
     (
-        DRIVE=$build/gcc/tests/dns/drive
-        export DRIVE
-        HAG_BUILD=$build/gcc HAG_TOP=$top
-        export HAG_BUILD HAG_TOP
+        DRIVE=$build/$1/tests/dns/drive
+        HAG_BUILD=$build/$1 HAG_TOP=$top
+        export DRIVE HAG_BUILD HAG_TOP
         ls tests/dns/live_*.sh | xargs -r -P "${JOBS:-2}" -n 1 sh tests/one_script.sh
     )
+}
+part_dns() { dns_scripts gcc; }
+part_live_asan() {
+    scripts asan tests/examples/redis_guard.sh tests/redis/live_*.sh tests/live/*.sh
+    dns_scripts asan
 }
 part_daemon() { scripts gcc $(ls tests/daemon/*.sh | grep -v '/lib\.sh$'); }
 part_manual() { scripts gcc tests/manual/*.sh; }

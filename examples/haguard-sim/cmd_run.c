@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,30 @@ static int load(const char *name, hag_scenario **s)
     return 1;
 }
 
+/* Each guard has a log of its own: FILE, FILE.2, ... */
+static int write_logs(const char *file, const hag_sim *r)
+{
+    const uint8_t *log;
+    char name[4096];
+    size_t n;
+
+    for (uint32_t i = 0; (log = hag_sim_log(r, i, &n)) != NULL; i++) {
+        FILE *f;
+        int ok;
+
+        (void)snprintf(name, sizeof(name), i == 0 ? "%s" : "%s.%u", file, i + 1);
+        f = fopen(name, "wb");
+        ok = f != NULL && fwrite(log, 1, n, f) == n;
+        if (f != NULL && fclose(f) != 0)
+            ok = 0;
+        if (!ok) {
+            fprintf(stderr, "haguard-sim: %s: %s\n", name, strerror(errno));
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static int one_file(const char *name, const struct run_options *o)
 {
     struct hag_sim_options so = {.size = sizeof(so), .seed = o->seed};
@@ -37,7 +62,8 @@ static int one_file(const char *name, const struct run_options *o)
     if (!load(name, &s))
         return EXIT_WRONG;
     so.flags = (o->quiet ? 0u : HAG_SIM_TEXT) | (o->svg != NULL ? HAG_SIM_LANES : 0u) |
-               (o->strict ? HAG_SIM_REPEAT | HAG_SIM_LIVENESS : 0u);
+               (o->strict ? HAG_SIM_REPEAT | HAG_SIM_LIVENESS : 0u) |
+               (o->record != NULL ? HAG_SIM_RECORD : 0u);
     err = hag_sim_run(s, &so, &r);
     if (err != HAG_OK) {
         fprintf(stderr, "%s\n",
@@ -54,6 +80,8 @@ static int one_file(const char *name, const struct run_options *o)
     }
     failed = hag_sim_failures(r) > 0;
     if (o->svg != NULL && !print_svg(o->svg, r))
+        failed = 2;
+    if (o->record != NULL && !write_logs(o->record, r))
         failed = 2;
     hag_sim_free(r);
     hag_scenario_free(s);
@@ -85,11 +113,14 @@ int cmd_run(int argc, char **argv)
             o.strict = 1;
         } else if (strcmp(argv[i], "--svg") == 0 && i + 1 < argc) {
             o.svg = argv[++i];
+        } else if (strcmp(argv[i], "--record") == 0 && i + 1 < argc) {
+            o.record = argv[++i];
         } else if (strcmp(argv[i], "--seed") == 0 && number(argv[i + 1], &o.seed)) {
             i++;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             fprintf(stderr,
                     "haguard-sim: run %s: wrong; allowed: --json --quiet --strict --svg FILE "
+                    "--record LOG "
                     "--seed N\n",
                     argv[i]);
             return EXIT_WRONG;
@@ -103,6 +134,10 @@ int cmd_run(int argc, char **argv)
     }
     if (o.svg != NULL && files > 1) {
         fprintf(stderr, "haguard-sim: --svg makes one picture; give it one file\n");
+        return EXIT_WRONG;
+    }
+    if (o.record != NULL && files > 1) {
+        fprintf(stderr, "haguard-sim: --record writes the log of one run; give it one file\n");
         return EXIT_WRONG;
     }
     for (int i = 0; i < files; i++) {

@@ -12,15 +12,18 @@
 #include "tool.h"
 
 static const char usage[] =
-    "usage: haguard-sim run [--json] [--quiet] [--strict] [--svg FILE] [--seed N] FILE...\n"
+    "usage: haguard-sim run [--json] [--quiet] [--strict] [--svg FILE] [--record LOG] [--seed N] "
+    "FILE...\n"
     "       haguard-sim check FILE...\n"
     "       haguard-sim explore [--seeds A..B] [--minutes N] [--jobs N] [--breaches N] [--out "
     "DIR]\n"
     "       haguard-sim sweep [--singles] [--procedure NAME] [--jobs N] [--out DIR]\n"
+    "       haguard-sim replay [--json] [--quiet] [--actions] LOG...\n"
     "       haguard-sim bench [--runs N] FILE\n"
-    "FILE is a scenario (see haguard_scn(7)); - reads standard input.\n"
-    "Exit status: 0 all that was expected held, 1 something did not, 2 a file or an option is "
-    "wrong.\n";
+    "FILE is a scenario (see haguard_scn(7)); LOG is what a recorder wrote, such as haguardd "
+    "--record;\n- reads standard input.\n"
+    "Exit status: 0 all that was expected held, or is decided as it was recorded; 1 something did "
+    "not;\n2 a file or an option is wrong.\n";
 
 char *read_file(const char *name, size_t *n)
 {
@@ -70,11 +73,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {{"run", cmd_run},
-                    {"check", cmd_check},
-                    {"explore", cmd_explore},
-                    {"sweep", cmd_sweep},
-                    {"bench", cmd_bench}};
+    } commands[] = {{"run", cmd_run},     {"check", cmd_check},   {"explore", cmd_explore},
+                    {"sweep", cmd_sweep}, {"replay", cmd_replay}, {"bench", cmd_bench}};
 
 #ifdef __GLIBC__
     /* world after world asks for the same memory: to give it back in between costs a sixth */

@@ -80,7 +80,7 @@ void print_findings(FILE *f, const char *file, const hag_sim *r, const struct ru
             file, held, failed, o->colour ? "\033[0m" : "");
 }
 
-static void string(FILE *f, const char *s)
+void print_string(FILE *f, const char *s)
 {
     fputc('"', f);
     for (; *s != '\0'; s++) {
@@ -96,12 +96,12 @@ static void string(FILE *f, const char *s)
     fputc('"', f);
 }
 
-static void member(FILE *f, const char *key, const char *value)
+void print_member(FILE *f, const char *key, const char *value)
 {
     if (value[0] == '\0')
         return;
     fprintf(f, ",\"%s\":", key);
-    string(f, value);
+    print_string(f, value);
 }
 
 void print_json(FILE *f, const char *file, const hag_sim *r, uint64_t seed)
@@ -111,27 +111,27 @@ void print_json(FILE *f, const char *file, const hag_sim *r, uint64_t seed)
     const struct hag_sim_finding *x;
 
     fprintf(f, "{\"file\":");
-    string(f, file);
+    print_string(f, file);
     fprintf(f, ",\"seed\":%llu,\"ok\":%s,\"length\":%llu,\"events\":[", (unsigned long long)seed,
             hag_sim_failures(r) == 0 ? "true" : "false", (unsigned long long)hag_sim_length(r));
     for (uint32_t i = 0; (e = hag_sim_event(r, i)) != NULL; i++) {
         fprintf(f, "%s\n{\"at\":%llu", i > 0 ? "," : "", (unsigned long long)e->at);
-        member(f, e->deed ? "statement" : "event", e->name);
-        member(f, "cluster", e->cluster);
-        member(f, "node", e->node);
-        member(f, "reason", e->reason);
+        print_member(f, e->deed ? "statement" : "event", e->name);
+        print_member(f, "cluster", e->cluster);
+        print_member(f, "node", e->node);
+        print_member(f, "reason", e->reason);
         if (!e->deed)
-            member(f, "severity", hag_name(HAG_NAMES_SEVERITY, e->severity));
-        member(f, "text", e->text);
+            print_member(f, "severity", hag_name(HAG_NAMES_SEVERITY, e->severity));
+        print_member(f, "text", e->text);
         fputc('}', f);
     }
     fprintf(f, "],\"findings\":[");
     for (uint32_t i = 0; (x = hag_sim_finding(r, i)) != NULL; i++) {
         fprintf(f, "%s\n{\"held\":%s,\"line\":%u,\"column\":%u", i > 0 ? "," : "",
                 x->held ? "true" : "false", x->line, x->column);
-        member(f, x->line == 0 ? "rule" : "expected", x->wanted);
+        print_member(f, x->line == 0 ? "rule" : "expected", x->wanted);
         if (!x->held)
-            member(f, "seen", x->seen);
+            print_member(f, "seen", x->seen);
         fputc('}', f);
     }
     fprintf(f,

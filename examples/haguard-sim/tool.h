@@ -12,6 +12,7 @@ struct run_options {
     int quiet, json, colour;
     int strict; /* as explore plays it: ops completed twice, and every cluster serves at the end */
     const char *svg;
+    const char *record;
     uint64_t seed;
     const char *only; /* a cluster, or NULL */
 };
@@ -25,11 +26,16 @@ void print_findings(FILE *f, const char *file, const hag_sim *r, const struct ru
 void print_json(FILE *f, const char *file, const hag_sim *r, uint64_t seed);
 int print_svg(const char *name, const hag_sim *r);
 
+/* A string, and a member after another, of JSON; nothing for a value that is "". */
+void print_string(FILE *f, const char *s);
+void print_member(FILE *f, const char *key, const char *value);
+
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_explore(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 
 /* explore: a random scenario as text; drawn from the seed alone. */
 char *draw_scenario(uint64_t seed);

@@ -21,6 +21,7 @@
 #include "live.h"
 #include "log.h"
 #include "notify.h"
+#include "recording.h"
 #include "records.h"
 #include "scrape.h"
 
@@ -29,25 +30,25 @@
 #endif
 
 static const char usage[] =
-    "usage: haguardd [--config FILE] [--check]\n"
+    "usage: haguardd [--config FILE] [--record FILE] [--check]\n"
     "  --config FILE  the configuration (default: " HAGUARDD_CONFIG ")\n"
+    "  --record FILE  keeps what the guard is told and does, for haguard-sim replay\n"
     "  --check        says what is wrong with it, and does nothing else\n"
     "  --version      says which version this is\n"
     "  --help         says this\n"
     "signals: HUP reads the configuration again, TERM ends; haguardctl(1) asks and orders\n";
 
 struct arguments {
-    const char *config;
+    const char *config, *record;
     int check;
 };
 
 static struct arguments read_arguments(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"record", required_argument, NULL, 'r'},
+        {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     struct arguments a = {.config = HAGUARDD_CONFIG};
     int c;
 
@@ -55,6 +56,9 @@ static struct arguments read_arguments(int argc, char **argv)
         switch (c) {
         case 'c':
             a.config = optarg;
+            break;
+        case 'r':
+            a.record = optarg;
             break;
         case 'k':
             a.check = 1;
@@ -180,6 +184,8 @@ static void make_guard(struct app *app)
     struct hag_options o = {.size = sizeof(o), .flags = HAG_OPTION_SOLE, .log = on_log, .ud = app};
 
     o.seed = uv_hrtime();
+    if (app->recording)
+        o.flags |= HAG_OPTION_RECORD;
     if (hag_guard_new(&o, &app->guard) != HAG_OK ||
         hag_uv_new(app->guard, &app->loop, &app->adapter) != HAG_OK)
         errx(1, "no memory");
@@ -225,6 +231,7 @@ static void start(struct app *app, struct conf *c)
     if (!app->records)
         errx(1, "%s", why);
     make_guard(app);
+    recording_start(app);
     live_start(app, c);
     app->control = control_open(app, why, sizeof(why));
     if (!app->control)
@@ -247,6 +254,7 @@ static void end(struct app *app, struct handles *h)
     notify("STOPPING=1");
     say(app, HAG_SEVERITY_NOTICE, "stopped", NULL, "haguardd ends; nothing was done to the stores");
     hag_uv_free(app->adapter);
+    recording_end(app);
     hag_guard_destroy(app->guard);
     app->guard = NULL;
     endpoint_end(app);
@@ -279,6 +287,13 @@ int main(int argc, char **argv)
     app.file = a.config;
     app.conf = c;
     uv_loop_init(&app.loop);
+    if (a.record) {
+        char why[512] = "";
+
+        app.recording = recording_open(a.record, why, sizeof(why));
+        if (!app.recording)
+            errx(1, "%s", why);
+    }
     app.log = log_open(&app.loop, STDOUT_FILENO);
     app.events = events_open(&app);
     watch_signals(&app, &handles);

@@ -415,7 +415,10 @@ enum {
     HAG_SEEN_BROKEN = 4   /* a held connection was closed by the other side: look at once */
 };
 
-enum { HAG_OPTION_SOLE = 1 }; /* this guard is the only decider of its clusters */
+enum {
+    HAG_OPTION_SOLE = 1,  /* this guard is the only decider of its clusters */
+    HAG_OPTION_RECORD = 2 /* it keeps a log of what it is told and does: hag_record_take() */
+};
 
 /* Flags of hag_cluster_failover() and hag_cluster_switchover(). */
 enum { HAG_OPERATE_DRY_RUN = 1, HAG_OPERATE_DATA_LOSS = 2 };
@@ -431,6 +434,9 @@ struct hag_options {
     void *(*realloc)(void *ud, void *p, size_t osize, size_t nsize);
     /* One ready line, without its end. NULL: no log. */
     void (*log)(void *ud, int32_t level, const char *msg, size_t len);
+    /* Bytes of the recorder's log that may wait to be taken; 0: 16 MB. When more would have to wait
+     * the recording ends there, and says so to log; the guard works on. */
+    uint64_t record_max;
 };
 
 /* What a probe learnt. Lineage: pairs of an id and the position up to which data of that id was
@@ -735,6 +741,12 @@ int32_t hag_cluster_restore(hag_guard *g, hag_cluster c, const uint8_t *bytes, s
  * In a hook: yes. Errors: INVAL, BAD_HANDLE, STALE, EXISTS, LIMIT. Since 0.1. */
 int32_t hag_cluster_bind(hag_guard *g, hag_cluster c, hag_plugin_id p, hag_time now);
 
+/* Releases a plugin: what it handled is handled by the next one bound, by a hook or by the host. Its
+ * ops in flight for this cluster are cancelled and end UNKNOWN, names that it kept are written anew.
+ * To replace one, bind the other first: nothing of the cluster is lost. In a hook: yes.
+ * Errors: INVAL, BAD_HANDLE, STALE, NOT_FOUND (not bound), NOMEM. Since 0.1. */
+int32_t hag_cluster_unbind(hag_guard *g, hag_cluster c, hag_plugin_id p, hag_time now);
+
 /* Replaces the settings of a cluster; graces that run are measured anew against them.
  * In a hook: yes. Errors: INVAL, BAD_HANDLE, STALE, CONFLICT. Since 0.1. */
 int32_t hag_cluster_set_policy(hag_guard *g, hag_cluster c, hag_policy p, hag_time now);
@@ -833,6 +845,29 @@ int32_t hag_source_remove(hag_guard *g, hag_source s, hag_time now);
  * Errors: INVAL, BAD_HANDLE, STALE, RANGE (seen, or a node of another cluster). Since 0.1. */
 int32_t hag_observe(hag_guard *g, hag_source s, hag_node n, uint32_t seen, uint32_t age,
                     hag_time now);
+
+/* --- the recorder ----------------------------------------------------------------------------- */
+
+/* A guard that was made with HAG_OPTION_RECORD keeps a log of every input and of every action that it
+ * hands out. "haguard-sim replay" and hag_replay() play it again. It has names, addresses and states
+ * of nodes, texts of answers, settings of policies and records; never the settings of plugins, where
+ * passwords are. The log is a stream: what is taken is written one after the other. */
+
+/* Takes the next bytes of the log, at most cap. Returns 1 when more are waiting, else 0; *got may be 0.
+ * In a hook: yes. Errors: INVAL, UNSUPPORTED (this guard does not record), LIMIT (the recording has
+ * ended, since more than record_max waited, and all of it was taken), NOMEM (likewise, for want of
+ * memory, of the log's own or of the guard's). Since 0.1. */
+int32_t hag_record_take(hag_guard *g, uint8_t *buf, size_t cap, size_t *got);
+
+/* Ends the recording with a mark, so that whoever reads the log knows that it is whole. What waits can
+ * still be taken; a recording cannot be taken up again. Twice is fine. In a hook: yes.
+ * Errors: INVAL, UNSUPPORTED. Since 0.1. */
+int32_t hag_record_end(hag_guard *g);
+
+/* Notes the time of day in the log: unix_ms since 1970 at now. A replay can then say when things
+ * happened. It changes nothing else, and nothing without a recorder. In a hook: yes.
+ * Errors: INVAL. Since 0.1. */
+int32_t hag_record_clock(hag_guard *g, uint64_t unix_ms, hag_time now);
 
 #ifdef __cplusplus
 }

@@ -88,6 +88,11 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
 int32_t hag_plugin_load(hag_guard *g, const char *file, const char *config, hag_time now,
                         hag_plugin_id *ret);
 
+/* The instance itself, for functions that a plugin offers in a header of its own. desc: whose instance
+ * it must be. NULL if it is not, or is gone; it lives until the plugin is removed. In a hook: yes.
+ * Errors: none. Since 0.1. */
+void *hag_plugin_self(const hag_guard *g, hag_plugin_id p, const struct hag_plugin *desc);
+
 /* Closes an instance: its ops in flight become UNKNOWN. In a hook: no.
  * Errors: INVAL, BAD_HANDLE, STALE, BUSY. Since 0.1. */
 int32_t hag_plugin_remove(hag_guard *g, hag_plugin_id p, hag_time now);

@@ -9,6 +9,12 @@
 #define PROMOTE_TRIES 2
 #define QUIET_MARGIN  1000u /* a quiet time that ends sooner is no basis for a promotion */
 
+int hag__primary_was_missed(const struct hag__cluster *c)
+{
+    return c->run.kind == HAG_PROC_FAILOVER &&
+           (c->run.cause == HAG_WHY_PRIMARY_DOWN || c->run.cause == HAG_WHY_RESTARTED);
+}
+
 int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c)
 {
     const struct hag__node *old = hag__member(g, c, c->run.kind != 0 ? c->run.old : c->primary);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 #define CLUSTER_OPS    4u /* record, two names, one step */
 #define CLUSTER_EVENTS 16u
@@ -156,6 +157,7 @@ int32_t hag_cluster_add(hag_guard *g, const char *name, hag_policy p, uint64_t u
     g->last_cluster = index;
     hag__names_add(&g->cluster_names, copy, index);
     *ret = hag__table_handle(&g->clusters, index);
+    hag__note(g, HAG__CALL_CLUSTER_ADD, (const uint64_t[]){p, user, *ret}, &name);
     hag__dirty(g, c);
     hag__leave(g);
     return HAG_OK;
@@ -199,6 +201,7 @@ int32_t hag_cluster_remove(hag_guard *g, hag_cluster h, hag_time now)
     err = hag__ring_reserve(&g->ring, g->ring.n + 2 * c->nplaces + (uint32_t)g->ops.live + 1);
     if (err != HAG_OK)
         return hag__error(g, err, "no memory to remove cluster %s; try again", c->name);
+    hag__note(g, HAG__CALL_CLUSTER_REMOVE, &h, NULL);
     unlink_dirty(g, c, index);
     c->flags |= HAG__CLUSTER_DIRTY; /* nothing below puts it back */
     if (c->run.kind == HAG_PROC_FAILOVER)
@@ -244,6 +247,7 @@ int32_t hag_cluster_set_policy(hag_guard *g, hag_cluster h, hag_policy p, hag_ti
     policy = hag__policy_copy(g, p, &err);
     if (policy == NULL)
         return err;
+    hag__note(g, HAG__CALL_CLUSTER_POLICY, (const uint64_t[]){h, p}, NULL);
     hag__policy_release(g, c->policy);
     c->policy = policy;
     c->config_at = g->now; /* 5.9: nothing is decided before everybody was probed once more */
@@ -268,8 +272,16 @@ int32_t hag_cluster_prefer_zone(hag_guard *g, hag_cluster h, const char *zone)
     if (zone[0] != '\0' && !hag__name_ok(zone))
         return hag__error(g, HAG_ERR_INVAL, "a zone is 1 to %d letters, digits, '_', '.' or '-'",
                           HAG_NAME_MAX - 1);
+    hag__note(g, HAG__CALL_CLUSTER_ZONE, &h, &zone);
     (void)snprintf(c->zone, sizeof(c->zone), "%s", zone);
     return HAG_OK;
+}
+
+/* Somebody else keeps the names from now on, who has nothing of what was written before. */
+static void redo_names(struct hag__cluster *c)
+{
+    for (int i = 0; i < 2; i++)
+        c->names[i].redo |= c->names[i].known;
 }
 
 int32_t hag_cluster_bind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_time now)
@@ -290,11 +302,67 @@ int32_t hag_cluster_bind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_time 
     if (c->nplugins == HAG__BINDINGS)
         return hag__error(g, HAG_ERR_LIMIT, "%s has %d plugins already, the most there can be",
                           c->name, HAG__BINDINGS);
+    hag__note(g, HAG__CALL_CLUSTER_BIND, (const uint64_t[]){h, p}, NULL);
     c->plugins[c->nplugins++] = (uint8_t)place;
+    if (hag__handler(g, c, HAG_DO_ENDPOINT_UPDATE) == place)
+        redo_names(c);
     for (uint32_t i = 0; i < c->nplaces; i++) {
         if (c->nodes[i] != HAG__NIL)
             hag__node_arm(g, hag__node(g, c->nodes[i]));
     }
+    hag__dirty(g, c);
+    hag__leave(g);
+    return HAG_OK;
+}
+
+/* What a plugin held for the nodes of a cluster is let go; a probe that it had at work is no evidence. */
+static void release_nodes(hag_guard *g, struct hag__cluster *c, uint32_t place, int probed)
+{
+    for (uint32_t i = 0; i < c->nplaces; i++) {
+        struct hag__node *n = hag__member(g, c, i);
+
+        if (n == NULL)
+            continue;
+        (void)hag__ring_push(&g->ring, hag__node_handle(g, n) | (uint64_t)HAG_DO_FORGET << 53 |
+                                           (uint64_t)place << 58);
+        if (probed) {
+            hag__probe_drop(g, n);
+            n->probe_at = g->now;
+        }
+        hag__node_arm(g, n);
+    }
+}
+
+int32_t hag_cluster_unbind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_time now)
+{
+    int32_t err;
+    struct hag__cluster *c = find(g, h, now, &err);
+    uint32_t place, at = 0;
+    int probed, named;
+
+    if (c == NULL)
+        return err;
+    err = hag__find(g, &g->plugins, p, "plugin", &place);
+    if (err != HAG_OK)
+        return err;
+    while (at < c->nplugins && c->plugins[at] != place)
+        at++;
+    if (at == c->nplugins)
+        return hag__error(g, HAG_ERR_NOT_FOUND, "the plugin is not bound to %s", c->name);
+    if (hag__ring_reserve(&g->ring, g->ring.n + c->nplaces + (uint32_t)g->ops.live + 1) != HAG_OK)
+        return hag__error(g, HAG_ERR_NOMEM, "no memory to release a plugin of %s; try again",
+                          c->name);
+    hag__note(g, HAG__CALL_CLUSTER_UNBIND, (const uint64_t[]){h, p}, NULL);
+    probed = hag__handler(g, c, HAG_DO_PROBE) == place;
+    named = hag__handler(g, c, HAG_DO_ENDPOINT_UPDATE) == place;
+    memmove(&c->plugins[at], &c->plugins[at + 1], c->nplugins - at - 1u);
+    c->nplugins--;
+    hag__ops_of_plugin(g, c, place);
+    release_nodes(g, c, place, probed);
+    if (named)
+        redo_names(c);
+    if (probed)
+        c->config_at = g->now; /* 5.9: nothing is decided before everybody was probed once more */
     hag__dirty(g, c);
     hag__leave(g);
     return HAG_OK;
@@ -319,6 +387,7 @@ int32_t hag_cluster_pause(hag_guard *g, hag_cluster h, const char *owner, uint64
     copy = hag__zalloc(&g->mem, size);
     if (copy == NULL)
         return hag__error(g, HAG_ERR_NOMEM, "no memory for the owner of a pause");
+    hag__note(g, HAG__CALL_CLUSTER_PAUSE, (const uint64_t[]){h, ms}, &owner);
     memcpy(copy, owner, size);
     hag__free(&g->mem, c->paused_by, c->paused_by_size);
     c->paused_by = copy;
@@ -339,6 +408,7 @@ int32_t hag_cluster_resume(hag_guard *g, hag_cluster h, hag_time now)
         return err;
     if (c->paused_until == 0)
         return hag__error(g, HAG_ERR_NOT_FOUND, "%s is not paused", c->name);
+    hag__note(g, HAG__CALL_CLUSTER_RESUME, &h, NULL);
     c->paused_until = 0;
     hag__event(g, c, NULL, HAG_EV_RESUMED, HAG_SEVERITY_NOTICE, HAG_WHY_OPERATOR);
     hag__dirty(g, c);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 /* Actions leave here: to the plugin that is bound for them, to a hook, or to a host that polls. */
 
@@ -171,14 +172,18 @@ static void forget_texts(hag_guard *g)
     g->kept_record = NULL;
 }
 
-/* S13, for the last moment: promote does not leave once the old primary has answered. */
+/* S13, for the last moment: promote does not leave once the old primary has answered, nor when the
+ * guard stood still while it waited (5.9): the candidate may be another one by now. */
 static int still_wanted(hag_guard *g, struct hag__cluster *c, const struct hag__op *op)
 {
-    if (op->kind != HAG_DO_PROMOTE || c->run.number != op->number ||
-        c->run.kind != HAG_PROC_FAILOVER || c->run.cause != HAG_WHY_PRIMARY_DOWN ||
-        c->run.tries > 1)
+    const struct hag__run *r = &c->run;
+
+    if (op->kind != HAG_DO_PROMOTE || r->number != op->number || r->kind != HAG_PROC_FAILOVER ||
+        r->tries > 1)
         return 1;
-    return !hag__primary_returned(g, c);
+    if (r->cause != HAG_WHY_RESTARTED && r->candidate != c->primary && r->looked != g->resumed_at)
+        return 0;
+    return !(hag__primary_was_missed(c) && hag__primary_returned(g, c));
 }
 
 /* Takes an op out of the ring; 0 when it is no longer wanted. */
@@ -270,9 +275,12 @@ static void to_plugin(hag_guard *g, uint32_t place, const struct hag_action *a)
 
     if (p == NULL)
         return;
+    if (g->rec != NULL)
+        hag__note_plugin_taken(g, a, place);
     g->in_hook++;
     p->desc->start(p->self, a, g->now);
     g->in_hook--;
+    hag__note_end(g, HAG_OK);
 }
 
 static void events_to_plugins(hag_guard *g, const struct hag_action *a)
@@ -292,12 +300,17 @@ static int aside(hag_guard *g, uint64_t word, struct hag_action *a)
     uint64_t h = WORD_HANDLE(word);
 
     if (p != NULL) {
+        int cancel = WORD_KIND(word) == HAG_DO_CANCEL;
+
+        hag__note(g, cancel ? HAG__CALL_PLUGIN_CANCEL : HAG__CALL_PLUGIN_FORGET,
+                  (const uint64_t[]){WORD_PLUGIN(word), h}, NULL);
         g->in_hook++;
-        if (WORD_KIND(word) == HAG_DO_CANCEL)
+        if (cancel)
             p->desc->cancel(p->self, h);
         else
             p->desc->forget(p->self, h);
         g->in_hook--;
+        hag__note_end(g, HAG_OK);
         return 0;
     }
     if (WORD_KIND(word) != HAG_DO_CANCEL)
@@ -358,13 +371,14 @@ static void unhandled(hag_guard *g, const struct hag_action *a)
                            .text = "nobody handles this kind of action"};
 
     if (a->op != 0 && a->kind != HAG_DO_CANCEL)
-        (void)hag__complete(g, a->op, &r);
+        (void)hag__complete(g, a->op, &r, HAG__SAID_BY_NONE);
 }
 
 int32_t hag_next_action(hag_guard *g, hag_time now, struct hag_action *out)
 {
     struct hag_action a;
     uint32_t work, size;
+    int noted;
     int32_t err = hag__enter(g, now);
 
     if (err != HAG_OK)
@@ -378,6 +392,10 @@ int32_t hag_next_action(hag_guard *g, hag_time now, struct hag_action *out)
         return hag__error(g, HAG_ERR_ABI, "hag_action.size is %u; set it to sizeof, %zu", size,
                           sizeof(a));
     work = g->max_work;
+    /* a call that finds nothing to do is not noted; NEXT only where others may come before its end */
+    noted = g->rec != NULL && (g->ring.n > 0 || g->dirty_head != HAG__NIL || g->plugins.live > 0);
+    if (noted && g->plugins.live > 0)
+        hag__note(g, HAG__CALL_NEXT, NULL, NULL);
     hag__plugins_due(g);
     while (next(g, &work, &a)) {
         if ((g->handles >> a.kind & 1) == 0 && a.kind != HAG_DO_CANCEL) {
@@ -385,8 +403,12 @@ int32_t hag_next_action(hag_guard *g, hag_time now, struct hag_action *out)
             continue;
         }
         (void)hag__give_struct(g, &a, sizeof(a), out, sizeof(uint32_t), "hag_action");
+        if (g->rec != NULL)
+            hag__note_taken(g, &a);
         return 1;
     }
+    if (noted)
+        hag__note(g, HAG__CALL_NOTHING, NULL, NULL);
     return 0;
 }
 
@@ -396,6 +418,7 @@ int32_t hag_set_hook(hag_guard *g, uint32_t kind, hag_hook fn, void *ud)
         return HAG_ERR_INVAL;
     if (kind >= HAG_DO_MAX)
         return hag__error(g, HAG_ERR_RANGE, "%u is no kind of action", kind);
+    hag__note(g, HAG__CALL_SET_HOOK, (const uint64_t[]){kind, fn != NULL}, NULL);
     g->hooks[kind].fn = fn;
     g->hooks[kind].ud = ud;
     for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next) {
@@ -420,9 +443,11 @@ int32_t hag_dispatch(hag_guard *g, hag_time now)
         return HAG_ERR_INVAL;
     if (g->in_hook > 0)
         return hag__error(g, HAG_ERR_BUSY, "hag_dispatch may not be called inside a hook");
-    more = hag_advance(g, now);
-    if (more < 0)
+    more = hag__enter(g, now);
+    if (more != HAG_OK)
         return more;
+    hag__note(g, HAG__CALL_DISPATCH, NULL, NULL);
+    more = hag__advance(g);
     work = g->max_work;
     hag__plugins_due(g);
     while (next(g, &work, &a)) {
@@ -432,9 +457,13 @@ int32_t hag_dispatch(hag_guard *g, hag_time now)
             unhandled(g, &a);
             continue;
         }
+        if (g->rec != NULL)
+            hag__note_taken(g, &a);
         g->in_hook++;
         h->fn(g, &a, h->ud);
         g->in_hook--;
+        hag__note_end(g, HAG_OK);
     }
+    hag__note_end(g, HAG_OK);
     return more > 0 || g->ring.n > 0 || g->dirty_head != HAG__NIL ? 1 : 0;
 }

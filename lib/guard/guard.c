@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 #define MAX_WORK    10000u
 #define STALL_AFTER 1000u
@@ -82,6 +83,8 @@ int32_t hag__enter(hag_guard *g, hag_time host_now)
         return HAG_ERR_INVAL;
     if (host_now == HAG__NEVER)
         return hag__error(g, HAG_ERR_INVAL, "now is not a time; pass the monotonic clock in ms");
+    if (g->rec != NULL && g->rec->owed != host_now)
+        hag__recorder_time(g->rec, host_now);
     if (!g->started) {
         g->started = 1;
         g->host_now = host_now;
@@ -188,6 +191,7 @@ static const char *cluster_name(const void *owner, uint32_t index)
     return hag__cluster(g, index)->name;
 }
 
+#define OPTIONS_ALL (HAG_OPTION_SOLE | HAG_OPTION_RECORD)
 #define OPTIONS_MIN (offsetof(struct hag_options, log) + sizeof(void (*)(void)))
 
 int32_t hag_guard_new(const struct hag_options *opt, hag_guard **ret)
@@ -203,7 +207,7 @@ int32_t hag_guard_new(const struct hag_options *opt, hag_guard **ret)
 
         if (err != HAG_OK)
             return err;
-        if ((o.flags & ~(uint32_t)HAG_OPTION_SOLE) != 0)
+        if ((o.flags & ~(uint32_t)OPTIONS_ALL) != 0)
             return HAG_ERR_INVAL;
     }
     mem.fn = o.realloc != NULL ? o.realloc : hag__alloc_libc;
@@ -244,6 +248,10 @@ int32_t hag_guard_new(const struct hag_options *opt, hag_guard **ret)
         return HAG_ERR_NOMEM;
     }
     g->magic = HAG__MAGIC;
+    if ((o.flags & HAG_OPTION_RECORD) != 0 && hag__recorder_new(g, o.record_max) != HAG_OK) {
+        (void)hag_guard_destroy(g);
+        return HAG_ERR_NOMEM;
+    }
     *ret = g;
     return HAG_OK;
 }
@@ -259,6 +267,7 @@ int32_t hag_guard_destroy(hag_guard *g)
     if (g->in_hook > 0)
         return hag__error(g, HAG_ERR_BUSY,
                           "a guard cannot be destroyed inside a hook; do it after hag_dispatch");
+    hag__recorder_free(g);
     hag__plugins_close(g);
     while (g->first_cluster != HAG__NIL) {
         (void)hag_cluster_remove(g, hag__table_handle(&g->clusters, g->first_cluster), g->host_now);
@@ -285,13 +294,10 @@ int32_t hag_guard_destroy(hag_guard *g)
     return HAG_OK;
 }
 
-int32_t hag_advance(hag_guard *g, hag_time now)
+int32_t hag__advance(hag_guard *g)
 {
-    int32_t err = hag__enter(g, now);
     uint32_t work;
 
-    if (err != HAG_OK)
-        return err;
     for (work = 0; work < g->max_work; work++) {
         uint32_t id;
 
@@ -307,6 +313,17 @@ int32_t hag_advance(hag_guard *g, hag_time now)
     hag__doubt(g);
     hag__leave(g);
     return g->dirty_head != HAG__NIL || first_due(g) <= g->now ? 1 : 0;
+}
+
+int32_t hag_advance(hag_guard *g, hag_time now)
+{
+    int32_t err = hag__enter(g, now);
+
+    if (err != HAG_OK)
+        return err;
+    if (g->rec != NULL)
+        hag__note_bare(g->rec, HAG__CALL_ADVANCE);
+    return hag__advance(g);
 }
 
 int64_t hag_timeout(const hag_guard *g, hag_time now)
@@ -334,6 +351,7 @@ int32_t hag_handles(hag_guard *g, uint64_t kinds)
     if (kinds >> HAG_DO_MAX != 0)
         return hag__error(g, HAG_ERR_RANGE, "bit %d is the last kind of action there is",
                           HAG_DO_MAX - 1);
+    hag__note(g, HAG__CALL_HANDLES, &kinds, NULL);
     g->handles = kinds;
     for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next)
         hag__dirty(g, hag__cluster(g, i));
@@ -350,6 +368,7 @@ int32_t hag_guard_set_policy(hag_guard *g, hag_policy p)
     err = hag__find(g, &g->policies, p, "policy", &i);
     if (err != HAG_OK)
         return err;
+    hag__note(g, HAG__CALL_GUARD_POLICY, &p, NULL);
     g->settings = ((struct hag__policy *)hag__table_at(&g->policies, i))->settings;
     return HAG_OK;
 }

@@ -308,9 +308,13 @@ struct hag__hook {
     void *ud;
 };
 
+struct hag__recorder;
+
 struct hag_guard {
     uint32_t magic;
     uint32_t flags;
+    struct hag__recorder *rec;      /* NULL: nothing is recorded */
+    struct hag__recorder *recorder; /* ... any more, but some may not have been taken */
     struct hag__alloc mem;
     void *ud;
     void (*log)(void *ud, int32_t level, const char *msg, size_t len);
@@ -377,8 +381,10 @@ void hag__log(hag_guard *g, int32_t level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int32_t hag__enter(hag_guard *g, hag_time host_now); /* magic, clock, stall */
 int32_t hag__check(const hag_guard *g);              /* magic alone */
+int32_t hag__advance(hag_guard *g);                  /* what is due; 1: more is */
 void hag__leave(hag_guard *g);                       /* settles what the call has stirred up */
-hag_time hag__host_time(const hag_guard *g, hag_time own); /* HAG__NEVER: 0 */
+const struct hag__alloc *hag__host_mem(const hag_guard *g); /* not watched by a recorder */
+hag_time hag__host_time(const hag_guard *g, hag_time own);  /* HAG__NEVER: 0 */
 /* Struct sizes (4): 0 if usable; copies into full, zero-filled. min is the size of 0.1. */
 int32_t hag__take_struct(hag_guard *g, void *full, size_t ours, const void *given, size_t min,
                          const char *what);
@@ -421,9 +427,16 @@ void hag__op_withdraw(hag_guard *g, uint64_t op); /* or cancel, when in flight *
 void hag__ops_of_node(hag_guard *g, struct hag__cluster *c, uint32_t node); /* all of a node */
 void hag__ops_of_run(hag_guard *g, struct hag__cluster *c, uint32_t number);
 void hag__ops_of_cluster(hag_guard *g, struct hag__cluster *c);
+/* Those that a plugin has at work for a cluster end UNKNOWN. */
+void hag__ops_of_plugin(hag_guard *g, const struct hag__cluster *c, uint32_t place);
 void hag__op_due(hag_guard *g, uint32_t index);
 void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r);
-int32_t hag__complete(hag_guard *g, hag_op op, const struct hag_result *result);
+enum {
+    HAG__SAID_BY_NONE = 0,
+    HAG__SAID_BY_HOST = 1,
+    HAG__SAID_BY_PLUGIN = 2
+}; /* for the recorder */
+int32_t hag__complete(hag_guard *g, hag_op op, const struct hag_result *result, int by);
 int32_t hag__progress(hag_guard *g, hag_op op, uint32_t ms);
 uint32_t hag__handler(const hag_guard *g, const struct hag__cluster *c, uint32_t kind);
 enum { HAG__BY_NOBODY = 0x100, HAG__BY_HOST = 0x101 }; /* else the place of a plugin */
@@ -479,6 +492,7 @@ void hag__step_committed(hag_guard *g, struct hag__cluster *c, uint32_t outcome,
 int hag__undo(hag_guard *g, struct hag__cluster *c); /* 1: finished */
 uint32_t hag__ask(hag_guard *g, struct hag__cluster *c, uint32_t what);
 int hag__keeps_newest(const struct hag__cluster *c, const struct hag__node *n);
+int hag__primary_was_missed(const struct hag__cluster *c); /* that is why the failover runs */
 int hag__primary_returned(const hag_guard *g, const struct hag__cluster *c);
 uint32_t hag__who(const hag_guard *g, const struct hag__cluster *c, uint32_t who, uint64_t *set);
 void hag__mark(hag_guard *g, struct hag__cluster *c, struct hag__node *n, const struct hag__op *op,

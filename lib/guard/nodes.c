@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 #define NODE_OPS 1u /* of a step that concerns every member */
 #define SPEC_MIN (offsetof(struct hag_node_spec, host) + sizeof(const char *))
@@ -94,6 +95,14 @@ static struct hag__node_texts *make_texts(hag_guard *g, const char *name, const 
     t->zone = put(&at, sp->s.zone);
     t->host = put(&at, sp->s.host);
     return t;
+}
+
+static void note_spec(hag_guard *g, uint32_t call, uint64_t of, const struct hag_node_spec *s,
+                      hag_node made)
+{
+    hag__note(g, call,
+              (const uint64_t[]){of, s->flags, (uint64_t)(int64_t)s->priority, s->user, made},
+              (const char *const[]){s->name, s->addr, s->advertised, s->zone, s->host});
 }
 
 static int32_t taken(hag_guard *g, const struct hag__cluster *c, const char *name,
@@ -228,6 +237,7 @@ int32_t hag_node_add(hag_guard *g, hag_cluster h, const struct hag_node_spec *gi
     n->probe_at = g->now + hag__mix(g->seed ^ index) % every;
     hag__node_arm(g, n);
     *ret = hag__table_handle(&g->nodes, index);
+    note_spec(g, HAG__CALL_NODE_ADD, h, &sp.s, *ret);
     hag__dirty(g, c);
     hag__leave(g);
     return HAG_OK;
@@ -316,6 +326,7 @@ int32_t hag_node_remove(hag_guard *g, hag_node h, hag_time now)
     err = hag__ring_reserve(&g->ring, g->ring.n + HAG__BINDINGS + NODE_OPS + 2);
     if (err != HAG_OK)
         return hag__error(g, err, "no memory to remove node %s; try again", n->texts->name);
+    hag__note(g, HAG__CALL_NODE_REMOVE, &h, NULL);
     hag__node_drop(g, hag__node_index(g, n));
     c->config_at = g->now;
     c->flags |= HAG__CLUSTER_RECORD;
@@ -354,6 +365,7 @@ int32_t hag_node_set(hag_guard *g, hag_node h, const struct hag_node_spec *given
             hag__free(&g->mem, texts, texts->size);
         return hag__error(g, HAG_ERR_NOMEM, "no memory to change node %s", n->texts->name);
     }
+    note_spec(g, HAG__CALL_NODE_SET, h, &sp.s, 0);
     moved = strcmp(n->texts->addr, sp.addr) != 0;
     if (strcmp(n->texts->advertised, sp.advertised) != 0)
         redo_names(c, n);
@@ -436,6 +448,7 @@ int32_t hag_node_probe(hag_guard *g, hag_node h, hag_time now)
         return hag__error(g, HAG_ERR_UNSUPPORTED,
                           "nobody probes %s; bind a plugin or set a hook for probe",
                           n->texts->name);
+    hag__note(g, HAG__CALL_NODE_PROBE, &h, NULL);
     hag__probe_now(g, n, HAG_ACT_URGENT);
     return HAG_OK;
 }

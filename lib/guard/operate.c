@@ -3,6 +3,7 @@
 
 #include "engine/election.h"
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 /* The operator's hand: failover, switchover, confirm (K8). */
 
@@ -95,6 +96,13 @@ static int32_t operate(hag_guard *g, hag_cluster h, hag_node to, uint32_t flags,
     preconditions(g, c, kind, flags, place, &a);
     if (out != NULL)
         (void)hag__give_struct(g, &a, sizeof(a), out, ANSWER_MIN, "hag_answer");
+    if (!(flags & HAG_OPERATE_DRY_RUN))
+        hag__note(g,
+                  kind == HAG_PROC_FAILOVER ? HAG__CALL_CLUSTER_FAILOVER
+                                            : HAG__CALL_CLUSTER_SWITCHOVER,
+                  (const uint64_t[]){h, to, flags, a.nreasons, a.nreasons > 0 ? a.reasons[0] : 0,
+                                     a.target},
+                  NULL);
     if (a.nreasons > 0) {
         if (!(flags & HAG_OPERATE_DRY_RUN)) {
             struct hag__event *e =
@@ -182,6 +190,8 @@ int32_t hag_cluster_confirm(hag_guard *g, hag_cluster h, hag_node node, hag_time
         hag__alert(g, c, NULL, HAG_ALERT_CONFLICT, HAG_WHY_OPERATOR, 0);
         did = 1;
     }
+    if (did)
+        hag__note(g, HAG__CALL_CLUSTER_CONFIRM, (const uint64_t[]){h, node}, NULL);
     if (!did)
         return hag__error(g, HAG_ERR_NOT_FOUND, "%s waits for nothing that this would answer",
                           c->name);

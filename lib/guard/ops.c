@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 /* Words of the ring: handle | kind << 53 | plugin << 58. An event has no handle. */
 
@@ -201,13 +202,11 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     hag__dirty(g, c);
 }
 
-/* 4: at the deadline the outcome is UNKNOWN. */
-void hag__op_due(hag_guard *g, uint32_t index)
+/* An answer is not waited for any longer: nobody can say what comes of it. */
+static void give_up(hag_guard *g, uint32_t index, uint32_t why, const char *text)
 {
-    struct hag_result r = {.size = sizeof(r),
-                           .outcome = HAG_RES_UNKNOWN,
-                           .reason = HAG_WHY_TIMEOUT,
-                           .text = "no answer before the deadline"};
+    struct hag_result r = {
+        .size = sizeof(r), .outcome = HAG_RES_UNKNOWN, .reason = why, .text = text};
     struct hag__op *op = hag__table_at(&g->ops, index);
 
     remember(g, index);
@@ -215,6 +214,23 @@ void hag__op_due(hag_guard *g, uint32_t index)
                                        (uint64_t)HAG_DO_CANCEL << 53 |
                                        (uint64_t)(op->handler & 63u) << 58);
     hag__op_finish(g, index, &r);
+}
+
+/* 4: at the deadline the outcome is UNKNOWN. */
+void hag__op_due(hag_guard *g, uint32_t index)
+{
+    give_up(g, index, HAG_WHY_TIMEOUT, "no answer before the deadline");
+}
+
+void hag__ops_of_plugin(hag_guard *g, const struct hag__cluster *c, uint32_t place)
+{
+    for (uint32_t i = hag__table_next(&g->ops, 0); i != HAG__NIL;
+         i = hag__table_next(&g->ops, i + 1)) {
+        const struct hag__op *op = hag__table_at(&g->ops, i);
+
+        if (op->state == HAG__OP_IN_FLIGHT && op->handler == place && op->cluster == c->index)
+            give_up(g, i, HAG_WHY_CANCELLED, "the plugin was released");
+    }
 }
 
 #define RESULT_MIN (offsetof(struct hag_result, facts) + sizeof(void *))
@@ -252,9 +268,6 @@ static int32_t finish_probe(hag_guard *g, uint32_t node, const struct hag_result
         f->size = sizeof(*f);
         f->result = HAG_PROBE_TIMEOUT;
         f->link_idle = f->lag = HAG_UNKNOWN_MS;
-        if (have_facts == 0 && r->outcome == HAG_RES_OK)
-            return hag__error(g, HAG_ERR_INVAL,
-                              "a probe that ends OK needs facts; set result.facts");
     }
     return hag__probe_ended(g, node, f);
 }
@@ -273,7 +286,7 @@ static void late(hag_guard *g, hag_op h)
     }
 }
 
-int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
+int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given, int by)
 {
     struct hag_result r;
     struct hag_facts f;
@@ -284,6 +297,8 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
 
     if (given == NULL)
         return hag__error(g, HAG_ERR_INVAL, "the result is NULL");
+    if (g->rec != NULL)
+        hag__recorder_soon(g->rec, h);
     err = hag__take_struct(g, &r, sizeof(r), given, RESULT_MIN, "hag_result");
     if (err != HAG_OK)
         return err;
@@ -307,6 +322,11 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
         if (n->probe_gen != hag__handle_gen(h) || n->probe_state != HAG__PROBE_IN_FLIGHT)
             return hag__error(g, HAG_ERR_STALE, "this probe of %s has ended before",
                               n->texts->name);
+        if (!have_facts && r.outcome == HAG_RES_OK)
+            return hag__error(g, HAG_ERR_INVAL,
+                              "a probe that ends OK needs facts; set result.facts");
+        if (g->rec != NULL && by != HAG__SAID_BY_NONE)
+            hag__note_probe_ended(g, h, &r, have_facts ? &f : NULL, by == HAG__SAID_BY_PLUGIN);
         return finish_probe(g, index, &r, &f, have_facts);
     }
     if (hag__handle_kind(h) != HAG__KIND_OP)
@@ -322,6 +342,8 @@ int32_t hag__complete(hag_guard *g, hag_op h, const struct hag_result *given)
         return hag__error(g, err,
                           "this op has ended before: done, cancelled, or past its deadline");
     }
+    if (g->rec != NULL && by != HAG__SAID_BY_NONE)
+        hag__note_complete(g, h, &r, have_facts ? &f : NULL, by == HAG__SAID_BY_PLUGIN);
     hag__op_finish(g, index, &r);
     return HAG_OK;
 }
@@ -332,7 +354,9 @@ int32_t hag_op_complete(hag_guard *g, hag_op op, const struct hag_result *result
 
     if (err != HAG_OK)
         return err;
-    err = hag__complete(g, op, result);
+    err = hag__complete(g, op, result, HAG__SAID_BY_HOST);
+    if (err != HAG_OK)
+        hag__note(g, HAG__CALL_SETTLE, (const uint64_t[]){err == HAG_ERR_STALE ? op : 0, 0}, NULL);
     hag__leave(g);
     return err;
 }
@@ -360,5 +384,9 @@ int32_t hag_op_progress(hag_guard *g, hag_op op, uint32_t ms, hag_time now)
 {
     int32_t err = hag__enter(g, now);
 
-    return err != HAG_OK ? err : hag__progress(g, op, ms);
+    if (err == HAG_OK)
+        err = hag__progress(g, op, ms);
+    if (err == HAG_OK)
+        hag__note(g, HAG__CALL_PROGRESS, (const uint64_t[]){op, ms}, NULL);
+    return err;
 }

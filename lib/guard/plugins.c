@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 /* Instances of plugins: what they are offered, when they run, how they end. The time they are told is
  * the guard's own, so that their deadlines stand still and step back with it (4). */
@@ -21,15 +22,21 @@ struct hag__plugin *hag__plugin_at(const hag_guard *g, uint32_t place)
 static int32_t host_complete(void *ctx, hag_op op, const struct hag_result *result)
 {
     struct hag__plugin *p = ctx;
+    int32_t err = hag__complete(p->guard, op, result, HAG__SAID_BY_PLUGIN);
 
-    return hag__complete(p->guard, op, result);
+    if (err == HAG_ERR_STALE)
+        hag__note(p->guard, HAG__CALL_SETTLE, (const uint64_t[]){op, 1}, NULL);
+    return err;
 }
 
 static int32_t host_progress(void *ctx, hag_op op, uint32_t ms)
 {
     struct hag__plugin *p = ctx;
+    int32_t err = hag__progress(p->guard, op, ms);
 
-    return hag__progress(p->guard, op, ms);
+    if (err == HAG_OK)
+        hag__note(p->guard, HAG__CALL_PLUGIN_PROGRESS, (const uint64_t[]){op, ms}, NULL);
+    return err;
 }
 
 static int32_t host_watch(void *ctx, int64_t fd, uint32_t events)
@@ -46,6 +53,7 @@ static void host_wake(void *ctx, hag_time at)
 {
     struct hag__plugin *p = ctx;
 
+    hag__note(p->guard, HAG__CALL_PLUGIN_WAKE, (const uint64_t[]){p->place, at}, NULL);
     p->wake_at = at == 0 ? HAG__NEVER : at;
 }
 
@@ -69,7 +77,9 @@ static void *host_realloc(void *ctx, void *ptr, size_t osize, size_t nsize)
 {
     struct hag__plugin *p = ctx;
 
-    return p->guard->mem.fn(p->guard->mem.ud, ptr, osize, nsize);
+    const struct hag__alloc *mem = hag__host_mem(p->guard);
+
+    return hag__realloc(mem, ptr, osize, nsize);
 }
 
 int32_t hag_set_watch(hag_guard *g, hag_watch_fn fn, void *ud)
@@ -139,9 +149,11 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
     p->host.notice = host_notice;
     p->host.log = host_log;
     p->host.realloc = host_realloc;
+    hag__note(g, HAG__CALL_PLUGIN_ADD, (const uint64_t[]){place, desc->handles}, &desc->name);
     g->in_hook++;
     err = desc->open(&p->host, config != NULL ? config : "", g->now, &p->self, why, sizeof(why));
     g->in_hook--;
+    hag__note_end(g, err);
     if (err != HAG_OK) {
         hag__table_del(&g->plugins, place);
         why[sizeof(why) - 1] = '\0';
@@ -151,6 +163,17 @@ int32_t hag_plugin_add(hag_guard *g, const struct hag_plugin *desc, const char *
     p->open = 1;
     *ret = hag__table_handle(&g->plugins, place);
     return HAG_OK;
+}
+
+void *hag_plugin_self(const hag_guard *g, hag_plugin_id h, const struct hag_plugin *desc)
+{
+    const struct hag__plugin *p;
+    uint32_t place;
+
+    if (hag__check(g) != HAG_OK || hag__table_find(&g->plugins, h, &place) != HAG_OK)
+        return NULL;
+    p = hag__plugin_at(g, place);
+    return p != NULL && p->desc == desc ? p->self : NULL;
 }
 
 /* Its ops in flight become UNKNOWN: nobody can say what comes of them. */
@@ -193,6 +216,7 @@ int32_t hag_plugin_remove(hag_guard *g, hag_plugin_id h, hag_time now)
     err = hag__find(g, &g->plugins, h, "plugin", &place);
     if (err != HAG_OK)
         return err;
+    hag__note(g, HAG__CALL_PLUGIN_REMOVE, &h, NULL);
     close_one(g, place);
     for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next) {
         struct hag__cluster *c = hag__cluster(g, i);
@@ -208,6 +232,7 @@ int32_t hag_plugin_remove(hag_guard *g, hag_plugin_id h, hag_time now)
     }
     abandon_ops(g, place);
     hag__leave(g);
+    hag__note_end(g, HAG_OK);
     return HAG_OK;
 }
 
@@ -225,9 +250,11 @@ int32_t hag_fd_ready(hag_guard *g, hag_plugin_id h, int64_t fd, uint32_t events,
     if (err != HAG_OK)
         return err;
     p = hag__table_at(&g->plugins, place);
+    hag__note(g, HAG__CALL_FD_READY, &h, NULL);
     g->in_hook++;
     p->desc->ready(p->self, fd, events, g->now);
     g->in_hook--;
+    hag__note_end(g, HAG_OK);
     hag__leave(g);
     return HAG_OK;
 }
@@ -240,9 +267,11 @@ void hag__plugins_due(hag_guard *g)
         if (p == NULL || p->wake_at > g->now)
             continue;
         p->wake_at = HAG__NEVER;
+        hag__note(g, HAG__CALL_PLUGIN_TICK, (const uint64_t[]){i}, NULL);
         g->in_hook++;
         p->desc->tick(p->self, g->now);
         g->in_hook--;
+        hag__note_end(g, HAG_OK);
     }
 }
 

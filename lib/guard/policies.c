@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 static struct hag__policy *find(const hag_guard *g, hag_policy p, int32_t *err)
 {
@@ -30,6 +31,7 @@ int32_t hag_policy_new(hag_guard *g, hag_policy *ret)
     p = hag__table_at(&g->policies, i);
     hag__settings_default(&p->settings);
     *ret = hag__table_handle(&g->policies, i);
+    hag__note(g, HAG__CALL_POLICY_NEW, ret, NULL);
     return HAG_OK;
 }
 
@@ -41,8 +43,10 @@ int32_t hag_policy_free(hag_guard *g, hag_policy p)
     if (hag__check(g) != HAG_OK)
         return HAG_ERR_INVAL;
     err = hag__find(g, &g->policies, p, "policy", &i);
-    if (err == HAG_OK)
+    if (err == HAG_OK) {
+        hag__note(g, HAG__CALL_POLICY_FREE, &p, NULL);
         hag__table_del(&g->policies, i);
+    }
     return err;
 }
 
@@ -53,7 +57,10 @@ int32_t hag_policy_set(hag_guard *g, hag_policy p, uint32_t key, int64_t value)
 
     if (pol == NULL)
         return err;
-    return hag__settings_set(&pol->settings, key, value, g->errmsg, sizeof(g->errmsg));
+    err = hag__settings_set(&pol->settings, key, value, g->errmsg, sizeof(g->errmsg));
+    if (err == HAG_OK)
+        hag__note(g, HAG__CALL_POLICY_SET, (const uint64_t[]){p, key, (uint64_t)value}, NULL);
+    return err;
 }
 
 int32_t hag_policy_set_text(hag_guard *g, hag_policy p, const char *name, const char *value)
@@ -65,7 +72,10 @@ int32_t hag_policy_set_text(hag_guard *g, hag_policy p, const char *name, const 
         return err;
     if (name == NULL || value == NULL)
         return hag__error(g, HAG_ERR_INVAL, "the name or the value of the setting is NULL");
-    return hag__settings_parse(&pol->settings, name, value, g->errmsg, sizeof(g->errmsg));
+    err = hag__settings_parse(&pol->settings, name, value, g->errmsg, sizeof(g->errmsg));
+    if (err == HAG_OK)
+        hag__note(g, HAG__CALL_POLICY_TEXT, &p, (const char *const[]){name, value});
+    return err;
 }
 
 int32_t hag_policy_get(const hag_guard *g, hag_policy p, uint32_t key, int64_t *ret)

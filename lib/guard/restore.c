@@ -3,6 +3,7 @@
 
 #include "engine/election.h"
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 /* After a restart: the record says what was under way, the nodes say what came of it. */
 
@@ -27,6 +28,8 @@ int32_t hag_cluster_restore(hag_guard *g, hag_cluster h, const uint8_t *bytes, s
     err = hag__record_decode(g, c, bytes, n);
     if (err != HAG_OK)
         return err;
+    hag__note(g, HAG__CALL_CLUSTER_RESTORE, (const uint64_t[]){h, n},
+              (const char *const[]){(const char *)bytes});
     hag__dirty(g, c);
     hag__leave(g);
     return HAG_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guard/guard.h"
+#include "guard/recorder.h"
 
 int32_t hag_source_add(hag_guard *g, hag_cluster h, uint32_t kind, hag_node node, const char *name,
                        hag_source *ret)
@@ -64,6 +65,7 @@ int32_t hag_source_add(hag_guard *g, hag_cluster h, uint32_t kind, hag_node node
     (void)snprintf(s->name, sizeof(s->name), "%s", name);
     c->sources[c->nsources++] = index;
     *ret = hag__table_handle(&g->sources, index);
+    hag__note(g, HAG__CALL_SOURCE_ADD, (const uint64_t[]){h, kind, node, *ret}, &name);
     return HAG_OK;
 }
 
@@ -98,6 +100,7 @@ int32_t hag_source_remove(hag_guard *g, hag_source h, hag_time now)
     if (err != HAG_OK)
         return err;
     c = hag__cluster(g, ((struct hag__source *)hag__table_at(&g->sources, i))->cluster);
+    hag__note(g, HAG__CALL_SOURCE_REMOVE, &h, NULL);
     hag__source_drop(g, i);
     hag__judge_all(g, c);
     hag__dirty(g, c);
@@ -123,6 +126,7 @@ int32_t hag_observe(hag_guard *g, hag_source h, hag_node node, uint32_t seen, ui
     if (seen < HAG_SEEN_ALIVE || seen > HAG_SEEN_BROKEN)
         return hag__error(g, HAG_ERR_RANGE, "%u is nothing that can be seen of a node", seen);
     if (seen == HAG_SEEN_BROKEN) {
+        hag__note(g, HAG__CALL_OBSERVE, (const uint64_t[]){0, node, seen, 0}, NULL);
         n->marks |= HAG__MARK_BROKEN;
         hag__probe_now(g, n, HAG_ACT_FRESH | HAG_ACT_URGENT);
         return HAG_OK;
@@ -139,6 +143,7 @@ int32_t hag_observe(hag_guard *g, hag_source h, hag_node node, uint32_t seen, ui
             return hag__error(g, HAG_ERR_RANGE, "source %s does not belong to the cluster of %s",
                               s->name, n->texts->name);
         at = &c->sights[s->place * (size_t)c->nplaces + n->place];
+        hag__note(g, HAG__CALL_OBSERVE, (const uint64_t[]){h, node, seen, age}, NULL);
         if (at->seen != 0 && when < at->at)
             return HAG_OK; /* older than what is known */
         at->at = when;

@@ -261,8 +261,12 @@ static int gives_up(hag_guard *g, struct hag__cluster *c)
 
     if (r->undoing || r->step > p->point_of_no_return || r->ordered)
         return 0;
-    if (r->kind == HAG_PROC_FAILOVER && r->cause == HAG_WHY_PRIMARY_DOWN &&
-        hag__primary_returned(g, c)) {
+    if (hag__primary_was_missed(c) && hag__primary_returned(g, c)) {
+        struct hag__node *n = hag__member(g, c, r->candidate);
+
+        /* the guard before this one may have ordered its promotion: follow is ordered after that */
+        if (r->cause == HAG_WHY_RESTARTED && n != NULL)
+            n->marks |= HAG__MARK_DETACHED;
         undo_from_here(g, c, HAG_WHY_PRIMARY_RETURNED);
         return 1;
     }
@@ -276,7 +280,7 @@ static int looks_again(hag_guard *g, struct hag__cluster *c)
     const struct hag__procedure *p = hag__procedure(r->kind);
 
     if (p->look_again == 0 || r->undoing || r->ordered || r->step <= p->look_again ||
-        r->step >= p->point_of_no_return || r->looked == g->resumed_at)
+        r->step > p->point_of_no_return || r->looked == g->resumed_at)
         return 0;
     hag__ops_of_run(g, c, r->number);
     enter(g, c, p->look_again);

@@ -94,6 +94,10 @@ int sim_guard_start(struct hag_sim *w)
     o.size = sizeof(o);
     o.flags = HAG_OPTION_SOLE;
     o.seed = w->seed;
+    if (w->flags & (HAG_SIM_RECORD | HAG_SIM_REPLAY)) {
+        o.flags |= HAG_OPTION_RECORD;
+        o.record_max = UINT64_MAX;
+    }
     if (hag_guard_new(&o, &g->g) != HAG_OK)
         return 0;
     g->alive = 1;
@@ -134,6 +138,7 @@ void sim_guard_stop(struct hag_sim *w)
 {
     struct sim_guard *g = &w->guard;
 
+    sim_recorded(w);
     (void)hag_guard_destroy(g->g);
     g->g = NULL;
     g->alive = g->dying = 0;

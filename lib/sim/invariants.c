@@ -114,16 +114,29 @@ static void primary_is_away(struct hag_sim *w, const struct hag_action *a)
     }
 }
 
+/* S3: a node of unknown promotion that is lost by the rules of a lost primary. */
+static int is_given_up(const struct hag_sim *w, uint32_t node)
+{
+    struct hag_node_info info;
+
+    memset(&info, 0, sizeof(info));
+    info.size = sizeof(info);
+    return w->now >= w->st[node].promotion_end &&
+           hag_node_get(w->guard.g, w->guard.nodes[node], &info) == HAG_OK &&
+           info.verdict == HAG_VERDICT_DOWN;
+}
+
 static void one_promotion(struct hag_sim *w, const struct hag_action *a)
 {
     struct sim_cluster *c = &w->cl[a->user_cluster];
     struct sim_store *s = store_of(w, a);
 
     for (uint32_t p = 0; p < c->n; p++) {
-        const struct sim_store *m = &w->st[sim_node_at(w, (uint32_t)a->user_cluster, p)];
+        uint32_t node = sim_node_at(w, (uint32_t)a->user_cluster, p);
+        const struct sim_store *m = &w->st[node];
 
         if (m != s && (c->promote_open >> p & 1) != 0 &&
-            !(m->promotion_settled && a->term > m->promotion_term))
+            !((m->promotion_settled || is_given_up(w, node)) && a->term > m->promotion_term))
             sim_breach(w, "S1", "%s is promoted while another promotion is in flight",
                        name_of(w, a));
     }

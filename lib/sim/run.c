@@ -176,6 +176,7 @@ int32_t hag_sim_run(const hag_scenario *s, const struct hag_sim_options *opt, ha
     sim_writing_done(w);
     sim_digest(w, w->fig.lost_writes);
     sim_digest(w, w->fig.downtime);
+    sim_recorded(w);
     sim_judge(w);
     sim_drop(w);
     *ret = w;
@@ -193,6 +194,9 @@ void hag_sim_free(hag_sim *w)
     free(w->findings);
     free(w->changes);
     free(w->breaches);
+    for (uint32_t i = 0; i < w->nrecordings; i++)
+        free(w->recordings[i].bytes);
+    free(w->recordings);
     free(w);
 }
 

@@ -227,6 +227,11 @@ struct sim_breach {
     char text[200];
 };
 
+struct sim_recording {
+    uint8_t *bytes;
+    size_t n;
+};
+
 struct hag_sim {
     const struct hag_scenario *s;
     uint32_t flags;
@@ -261,6 +266,8 @@ struct hag_sim {
 
     struct sim_log *log;
     uint32_t nlog, caplog;
+    struct sim_recording *recordings; /* of its guards, one after the other */
+    uint32_t nrecordings, caprecordings;
     struct hag_sim_event *events;
     uint32_t nevents, capevents;
     struct hag_sim_finding *findings;
@@ -283,6 +290,9 @@ static inline uint32_t sim_node_at(const struct hag_sim *w, uint32_t cluster, ui
 {
     return w->members[w->cl[cluster].first + place];
 }
+
+/* recorded.c */
+void sim_recorded(struct hag_sim *w); /* the guard's log is taken, and played again */
 
 /* queue.c */
 void sim_push(struct hag_sim *w, struct sim_due d);

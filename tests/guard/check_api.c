@@ -6,7 +6,7 @@
 
 START_TEST(guards)
 {
-    struct hag_options o = {.size = sizeof(o), .flags = 2};
+    struct hag_options o = {.size = sizeof(o), .flags = 4};
     hag_guard *g = (hag_guard *)&o;
 
     ck_assert_int_eq(hag_guard_new(NULL, NULL), HAG_ERR_INVAL);

@@ -222,6 +222,15 @@ FN(f_cluster_bind)
     return ok_if(err == HAG_OK || err == HAG_ERR_EXISTS || err == HAG_ERR_BAD_HANDLE ||
                  err == HAG_ERR_STALE);
 }
+FN(f_cluster_unbind)
+{
+    int32_t err = hag_cluster_unbind(g, r.c, plugin, r.now);
+
+    UNUSED;
+    return ok_if(hag_plugin_self(g, plugin, NULL) == NULL &&
+                 (err == HAG_OK || err == HAG_ERR_NOT_FOUND || err == HAG_ERR_BAD_HANDLE ||
+                  err == HAG_ERR_STALE));
+}
 FN(f_cluster_set_policy)
 {
     UNUSED;
@@ -388,6 +397,7 @@ static const struct {
     {f_cluster_remove, HAG_OK, 1},
     {f_cluster_restore, HAG_OK, 0},
     {f_cluster_bind, HAG_OK, 0},
+    {f_cluster_unbind, HAG_OK, 0},
     {f_cluster_set_policy, HAG_OK, 0},
     {f_prefer_zone, HAG_OK, 0},
     {f_pause, HAG_OK, 0},

@@ -96,8 +96,9 @@ class Build:
             args = ["run", "--quiet", "--strict", os.path.join(self.top, seeds)]
         else:
             args = ["explore", "--seeds", seeds, "--breaches", "2", "--out", out]
+        env = dict(os.environ, LD_LIBRARY_PATH=os.path.join(self.build, "lib"))
         done = subprocess.run([simulator] + args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=300)
+                              stderr=subprocess.STDOUT, timeout=300, env=env)
         rules = set(re.findall(r"rule (\S+) broke", done.stdout.decode(errors="replace")))
         return rules or {"expectation"} if done.returncode == 1 else rules
 

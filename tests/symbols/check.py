@@ -72,6 +72,11 @@ for loop in ("uv", "epoll"):
     so = build / f"lib/adapters/libhaguard-{loop}.so"
     check(f"adapter-{loop}", undocumented + differences(so.name, exported(so), names))
 
+names, undocumented = declared("sim.h")
+mapped = set(re.findall(r"^\s+(hag_\w+);", (top / "lib/sim/haguard-sim.map").read_text(), re.M))
+check("sim", undocumented + differences("haguard-sim.map", mapped, names))
+check("plugin-headers", declared("plugin_redis.h", "plugin_dns.h")[1])
+
 for module in sorted((build / "lib/plugins").glob("*/*.so")):
     check(f"plugin-{module.name}", differences(module.name, exported(module), {"hag_plugin_entry"}))
     undefined = run("nm", "-D", "--undefined-only", module)
