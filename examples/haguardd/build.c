@@ -42,6 +42,19 @@ int32_t build_plugin(hag_guard *g, const struct conf *c, const struct conf_plugi
     return hag_plugin_load(g, path, settings, now, ret);
 }
 
+int32_t build_resolver(hag_guard *g, const struct conf *c, hag_time now, hag_plugin_id *ret)
+{
+#ifdef HAGUARDD_DNS
+    char settings[1024];
+
+    snprintf(settings, sizeof(settings), "resolvers=%s\n", c->resolvers);
+    return hag_plugin_add(g, &hag_plugin_dns, settings, now, ret);
+#else
+    (void)g, (void)c, (void)now, (void)ret;
+    return HAG_OK;
+#endif
+}
+
 static int boundary(const char *at)
 {
     return !isalnum((unsigned char)*at) && *at != '-' && *at != '_' && *at != '.';
@@ -199,9 +212,16 @@ static void try_nodes(hag_guard *g, const struct conf_cluster *k, hag_cluster id
 
     for (size_t i = 0; i < k->nnodes; i++) {
         const struct conf_node *n = &k->nodes[i];
+        struct hag_node_spec spec = n->spec;
+        char nowhere[HAG_ADDR_MAX];
         hag_node node;
 
-        if (*n->spec.addr && hag_node_add(g, id, &n->spec, 0, &node) != HAG_OK)
+        spec.addr = n->addr;
+        if (n->host) { /* nothing is resolved here: any address will do (RFC 6666) */
+            snprintf(nowhere, sizeof(nowhere), "[100::%zx]:%.5s", i + 1, n->port);
+            spec.addr = nowhere;
+        }
+        if (*spec.addr && hag_node_add(g, id, &spec, 0, &node) != HAG_OK)
             mistake(m, n->at->line, "%s", hag_errmsg(g));
         if ((n->spec.flags & HAG_NODE_PRIMARY) && primary)
             mistake(m, n->at->line, "node %s is marked primary, and so is %s; mark one of them",
@@ -265,7 +285,7 @@ static void try_cluster(hag_guard *g, const struct conf *c, const struct conf_cl
 }
 
 struct place {
-    const char *addr;
+    char addr[320]; /* or NAME:PORT */
     const struct conf_cluster *cluster;
     const struct conf_node *node;
 };
@@ -279,9 +299,8 @@ static int by_addr(const void *a, const void *b)
 }
 
 /* One store in two clusters would have two masters. */
-static void check_shared(hag_guard *g, const struct conf *c, struct mistakes *m)
+static void check_shared(const struct conf *c, struct mistakes *m)
 {
-    struct hag_node_info info = {.size = sizeof(info)};
     struct place *all = NULL;
     size_t n = 0, most = 0;
 
@@ -290,18 +309,23 @@ static void check_shared(hag_guard *g, const struct conf *c, struct mistakes *m)
     all = must(calloc(most + 1, sizeof(*all)));
     for (size_t i = 0; i < c->nclusters; i++) {
         const struct conf_cluster *k = &c->clusters[i];
-        hag_cluster id = hag_cluster_find(g, k->name);
 
         for (size_t j = 0; j < k->nnodes; j++) {
-            hag_node node = hag_node_find(g, id, k->nodes[j].spec.name);
+            const struct conf_node *node = &k->nodes[j];
 
-            if (hag_node_get(g, node, &info) == HAG_OK)
-                all[n++] = (struct place){info.addr, k, &k->nodes[j]};
+            all[n].cluster = k;
+            all[n].node = node;
+            if (node->host)
+                snprintf(all[n].addr, sizeof(all[n].addr), "%s:%s", node->host, node->port);
+            else
+                snprintf(all[n].addr, sizeof(all[n].addr), "%s", node->addr);
+            n += *all[n].addr != '\0';
         }
     }
     qsort(all, n, sizeof(*all), by_addr);
     for (size_t i = 1; i < n; i++)
-        if (strcmp(all[i - 1].addr, all[i].addr) == 0 && all[i - 1].cluster != all[i].cluster)
+        if (strcmp(all[i - 1].addr, all[i].addr) == 0 &&
+            (all[i].node->host || all[i - 1].cluster != all[i].cluster))
             mistake(m, all[i].node->at->line,
                     "%s is node %s of cluster %s already, at line %d; a store belongs to one "
                     "cluster",
@@ -321,6 +345,7 @@ void build_try(const struct conf *c, const struct conf *running, struct mistakes
     hag_plugin_id *ids = must(calloc(c->nplugins + 1, sizeof(*ids)));
     struct hag_options options = {.size = sizeof(options), .flags = HAG_OPTION_SOLE};
     size_t before = m->n;
+    hag_plugin_id resolver;
     hag_policy defaults;
     hag_guard *g;
 
@@ -328,6 +353,11 @@ void build_try(const struct conf *c, const struct conf *running, struct mistakes
     hag_set_watch(g, ignore, NULL);
     for (size_t i = 0; i < c->nplugins; i++)
         try_plugin(g, c, &c->plugins[i], &ids[i], m);
+    if (c->resolve != RESOLVE_OFF && build_resolver(g, c, 0, &resolver) != HAG_OK)
+        mistake(
+            m,
+            ini_find(c->general, ini_find(c->general, "resolvers") ? "resolvers" : "resolve")->line,
+            "%s", hag_errmsg(g));
     before = m->n;
     defaults = build_policy(g, c, NULL, m);
     if (m->n == before)
@@ -336,7 +366,7 @@ void build_try(const struct conf *c, const struct conf *running, struct mistakes
     for (size_t i = 0; i < c->nclusters; i++)
         try_cluster(g, c, &c->clusters[i], ids,
                     !running || !conf_cluster(running, c->clusters[i].name), m);
-    check_shared(g, c, m);
+    check_shared(c, m);
     hag_guard_destroy(g);
     free(ids);
 }

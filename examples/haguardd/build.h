@@ -12,6 +12,9 @@
 int32_t build_plugin(hag_guard *g, const struct conf *c, const struct conf_plugin *p,
                      const char *settings, hag_time now, hag_plugin_id *ret);
 
+/* An instance that resolves the names of nodes. */
+int32_t build_resolver(hag_guard *g, const struct conf *c, hag_time now, hag_plugin_id *ret);
+
 /* A policy of the defaults and the cluster's settings; k NULL: of the defaults alone. Mistakes go to
  * m. The caller frees it. 0: no memory. */
 hag_policy build_policy(hag_guard *g, const struct conf *c, const struct conf_cluster *k,

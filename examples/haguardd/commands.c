@@ -88,6 +88,9 @@ static void do_status(struct request *r)
     } else {
         while ((c = hag_cluster_next(r->app->guard, c)) != 0)
             view_cluster(r->app, c, r->out);
+        for (size_t i = 0; i < r->app->conf->nclusters; i++)
+            if (!r->app->conf->clusters[i].service)
+                view_waiting(&r->app->conf->clusters[i], r->out);
     }
     end(r, HAG_OK);
 }
@@ -315,7 +318,10 @@ int command_run(struct app *app, char *line, struct buf *out)
     if (r.cluster_name && r.cluster == 0) {
         char text[160];
 
-        snprintf(text, sizeof(text), "there is no cluster %.63s; status lists them",
+        snprintf(text, sizeof(text),
+                 conf_cluster(app->conf, r.cluster_name)
+                     ? "cluster %.63s waits until its nodes are resolved; status lists them"
+                     : "there is no cluster %.63s; status lists them",
                  r.cluster_name);
         command_end(out, CODE_NOT_FOUND, text);
         return 0;

@@ -122,6 +122,31 @@ static void read_log(struct conf *c, const struct ini_setting *s, struct mistake
         mistake(m, s->line, "log=%s: write people or json", s->value);
 }
 
+static void read_resolve(struct conf *c, const struct ini_setting *s, struct mistakes *m)
+{
+    static const char *const words[] = {"off", "on", "ipv4", "ipv6"};
+
+    for (unsigned i = 0; i < COUNT(words); i++) {
+        if (strcmp(s->value, words[i]) != 0)
+            continue;
+        c->resolve = i;
+#ifndef HAGUARDD_DNS
+        if (i != RESOLVE_OFF)
+            mistake(m, s->line, "resolve=%s: this haguardd was built without dns; write addresses",
+                    s->value);
+#endif
+        return;
+    }
+    mistake(m, s->line, "resolve=%s: write off, on, ipv4 or ipv6", s->value);
+    c->resolve = RESOLVE_ON; /* so that no node is complained of, too */
+}
+
+static void read_resolvers(struct conf *c, const struct ini_setting *s, struct mistakes *m)
+{
+    (void)m; /* the plugin says what is wrong */
+    c->resolvers = s->value;
+}
+
 static const struct {
     const char *key;
     read_fn *read;
@@ -134,6 +159,8 @@ static const struct {
     {"metrics", read_metrics},
     {"log", read_log},
     {"plugin-dir", read_plugin_dir},
+    {"resolve", read_resolve},
+    {"resolvers", read_resolvers},
 };
 
 int conf_is_setting(const char *key)
@@ -315,6 +342,26 @@ static void read_cluster(struct conf *conf, struct conf_cluster *c, struct mista
     check_cluster(c, has_command, m);
 }
 
+/* Names of nodes are resolved where that is wanted. */
+static void check_names(const struct conf *c, struct mistakes *m)
+{
+    const struct ini_setting *resolvers = c->general ? ini_find(c->general, "resolvers") : NULL;
+
+    if (resolvers && c->resolve == RESOLVE_OFF)
+        mistake(m, resolvers->line, "resolvers is of no use without resolve; add resolve=on");
+    for (size_t i = 0; i < c->nclusters && c->resolve == RESOLVE_OFF; i++) {
+        for (size_t j = 0; j < c->clusters[i].nnodes; j++) {
+            const struct conf_node *n = &c->clusters[i].nodes[j];
+
+            if (n->host)
+                mistake(m, n->at->line,
+                        "%s is a name; write a numeric address, as in 192.0.2.1:%s, or set "
+                        "resolve=on in [haguard]",
+                        n->host, n->port);
+        }
+    }
+}
+
 static void read_sections(struct conf *c, struct mistakes *m)
 {
     static const char *const kinds[] = {"haguard", "defaults", "store", "dns", "cluster", NULL};
@@ -352,6 +399,7 @@ struct conf *conf_read(const char *file, struct mistakes *m)
     c->name = "haguardd";
     c->socket = HAGUARDD_SOCKET;
     c->socket_mode = 0600;
+    c->resolvers = "system";
     c->ini = ini_read(file, m);
     read_sections(c, m);
     c->plugins = must(calloc(c->nplugins + 1, sizeof(*c->plugins)));
@@ -371,6 +419,7 @@ struct conf *conf_read(const char *file, struct mistakes *m)
     if (c->general)
         read_general(c, m);
     read_defaults(c, m);
+    check_names(c, m);
     if (m->n == 0 && !c->state_dir)
         mistake(m, c->general ? c->general->line : 0,
                 "state-dir is missing from [haguard]; the records of the clusters need a "

@@ -23,8 +23,11 @@ struct conf_plugin { /* [store NAME] or [dns NAME] */
 
 struct conf_node { /* node.NAME=HOST:PORT ... */
     const struct ini_setting *at;
-    struct hag_node_spec spec; /* its text is in words */
+    struct hag_node_spec spec; /* its text is in words, its address in addr */
     char *words;
+    const char *host;        /* a name that is to be resolved; NULL: the address is numeric */
+    const char *port;        /* of host */
+    char addr[HAG_ADDR_MAX]; /* "": not known yet */
 };
 
 struct conf_cluster {
@@ -39,6 +42,8 @@ struct conf_cluster {
     struct service *service; /* in force */
 };
 
+enum { RESOLVE_OFF = 0, RESOLVE_ON = 1, RESOLVE_IPV4 = 2, RESOLVE_IPV6 = 3 };
+
 struct conf {
     const char *file;
     struct ini *ini;
@@ -52,6 +57,8 @@ struct conf {
     const char *metrics_host; /* NULL: no metrics */
     unsigned metrics_port;
     unsigned socket_mode;
+    unsigned resolve;      /* RESOLVE_: whether nodes may have names */
+    const char *resolvers; /* who is asked for them */
     int json;
     struct conf_plugin *plugins;
     size_t nplugins;

@@ -20,10 +20,12 @@ struct app {
     struct conf *conf; /* in force */
     const char *file;  /* where it was read */
     struct records *records;
+    struct recording *recording; /* NULL: nothing is recorded */
     struct log *log;
     struct events *events;
     struct control *control;
     struct scrape *scrape;
+    struct resolve *resolve; /* names of nodes */
     struct job *jobs; /* commands that move names, in the order in which they were asked for */
 };
 

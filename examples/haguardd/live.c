@@ -12,6 +12,7 @@
 #include "nodes.h"
 #include "records.h"
 #include "reload.h"
+#include "resolve.h"
 
 /* The record of a cluster that was just set up goes to the guard before it looks at anything. */
 static void restore(struct app *app, const struct service *s)
@@ -47,11 +48,13 @@ static void restore(struct app *app, const struct service *s)
     }
 }
 
-void live__add_node(struct app *app, const struct conf_cluster *k, const struct conf_node *n)
+void live__add_node(struct app *app, const struct conf_cluster *k, struct conf_node *n)
 {
     hag_node node;
 
-    if (hag_node_add(app->guard, k->service->id, &n->spec, uv_now(&app->loop), &node) != HAG_OK)
+    if (*n->addr == '\0') /* when it is found */
+        return;
+    if (hag_node_add(app->guard, k->service->id, node_spec(n), uv_now(&app->loop), &node) != HAG_OK)
         say(app, HAG_SEVERITY_ALARM, "config", k->name, "node %s is not guarded: %s", n->spec.name,
             hag_errmsg(app->guard));
 }
@@ -121,9 +124,12 @@ void live_start(struct app *app, struct conf *c)
             errx(1, "[%s %s]: %s", c->plugins[i].at->kind, c->plugins[i].name,
                  hag_errmsg(app->guard));
     live__set_defaults(app, c);
+    if (resolve_open(app))
+        errx(1, "[haguard] resolvers: %s", hag_errmsg(app->guard));
     for (size_t i = 0; i < c->nclusters; i++)
-        if (!live__add_cluster(app, c, &c->clusters[i]))
+        if (!resolve_waits(&c->clusters[i]) && !live__add_cluster(app, c, &c->clusters[i]))
             errx(1, "cluster %s: %s", c->clusters[i].name, hag_errmsg(app->guard));
+    resolve_sync(app);
 }
 
 void live_end(struct app *app)
@@ -131,6 +137,7 @@ void live_end(struct app *app)
     for (size_t i = 0; app->conf && i < app->conf->nclusters; i++)
         if (app->conf->clusters[i].service)
             live__remove_cluster(app, app->conf->clusters[i].service);
+    resolve_close(app);
     conf_free(app->conf);
     app->conf = NULL;
 }

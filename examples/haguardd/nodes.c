@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include "nodes.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,22 +76,90 @@ static void read_word(struct conf_node *n, char *word, const struct ini_setting 
             word, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
+/* A numeric address in its one spelling; what is none stays as it is, for the guard to refuse. */
+static void read_numeric(struct conf_node *n, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    int six = len > 2 && text[0] == '[' && colon[-1] == ']';
+    unsigned char bytes[16];
+    char ip[HAG_ADDR_MAX];
+
+    snprintf(n->addr, sizeof(n->addr), "%s", text);
+    if (len == 0 || len >= sizeof(ip))
+        return;
+    snprintf(ip, sizeof(ip), "%.*s", (int)(six ? len - 2 : len), text + six);
+    if (inet_pton(six ? AF_INET6 : AF_INET, ip, bytes) == 1 &&
+        inet_ntop(six ? AF_INET6 : AF_INET, bytes, ip, sizeof(ip)))
+        snprintf(n->addr, sizeof(n->addr), six ? "[%.46s]%.8s" : "%.46s%.8s", ip, colon);
+}
+
+/* The length of a domain name at the beginning of text, 0 if there is none. */
+static size_t name_length(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_."), label = 0;
+    const char *last;
+
+    for (size_t i = 0; i < n; i++) {
+        label = text[i] == '.' ? 0 : label + 1;
+        if (label > 63 || (text[i] == '.' && (i == 0 || text[i - 1] == '.')))
+            return 0;
+    }
+    if (n == 0 || n > 253)
+        return 0;
+    last = text + n - (text[n - 1] == '.');
+    while (last > text && last[-1] != '.')
+        last--;
+    return strspn(last, "0123456789") < n - (size_t)(last - text) - (text[n - 1] == '.') ? n : 0;
+}
+
+/* NAME:PORT, split in place; 0 when it is something else. */
+static int read_host(struct conf_node *n, char *text)
+{
+    size_t len;
+
+    for (char *c = text; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    len = name_length(text);
+    if (len == 0 || text[len] != ':' || strlen(text + len + 1) > 5 ||
+        text[len + 1 + strspn(text + len + 1, "0123456789")] != '\0' || atoi(text + len + 1) < 1 ||
+        atoi(text + len + 1) > 65535)
+        return 0;
+    text[len] = '\0';
+    n->host = text;
+    n->port = text + len + 1;
+    if (len < HAG_NAME_MAX) /* the machine stays the same when its address changes */
+        n->spec.host = text;
+    return 1;
+}
+
 void node_read(struct conf_node *n, const struct ini_setting *s, struct mistakes *m)
 {
-    char *save = NULL, *word;
+    char *save = NULL, *word, *address;
 
     memset(n, 0, sizeof(*n));
     n->at = s;
     n->spec.size = sizeof(n->spec);
     n->spec.name = s->key + strlen("node.");
     n->words = must(strdup(s->value));
-    n->spec.addr = strtok_r(n->words, " \t", &save);
-    if (!n->spec.addr) {
+    address = strtok_r(n->words, " \t", &save);
+    if (!address)
         mistake(m, s->line, "%s has no address; write HOST:PORT, as in 192.0.2.1:6379", s->key);
-        n->spec.addr = "";
-    }
+    else if (!read_host(n, address))
+        read_numeric(n, address);
     while ((word = strtok_r(NULL, " \t", &save)))
         read_word(n, word, s, m);
+}
+
+const struct hag_node_spec *node_spec(struct conf_node *n)
+{
+    n->spec.addr = n->addr;
+    return &n->spec;
+}
+
+int node_same_host(const struct conf_node *a, const struct conf_node *b)
+{
+    return a->host && b->host && strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
 }
 
 int node_same(const struct conf_node *a, const struct conf_node *b)

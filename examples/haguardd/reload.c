@@ -10,6 +10,7 @@
 #include "live.h"
 #include "nodes.h"
 #include "records.h"
+#include "resolve.h"
 
 /* First everything that could go wrong is looked at, then what differs is changed. */
 
@@ -53,7 +54,6 @@ static int same_name(const struct conf_plugin *a, const struct conf_plugin *b)
     return a == b || (a && b && strcmp(a->name, b->name) == 0);
 }
 
-/* A plugin cannot be unbound from one cluster, so a cluster that has another one is set up anew. */
 static int other_plugins(const struct conf_cluster *old, const struct conf_cluster *new)
 {
     return !same_name(old->store, new->store) || !same_name(old->dns, new->dns);
@@ -70,7 +70,7 @@ static void check_node(struct app *app, const struct conf_cluster *old,
         const struct conf_node *other = &old->nodes[i];
 
         if (other != was && conf_node(new, other->spec.name) &&
-            strcmp(other->spec.addr, n->spec.addr) == 0)
+            (node_same_host(other, n) || (!n->host && strcmp(other->addr, n->addr) == 0)))
             mistake(m, n->at->line,
                     "node %s takes the address that node %s has until now; change them in two "
                     "reloads",
@@ -85,10 +85,6 @@ static void check_cluster(struct app *app, const struct conf_cluster *old,
     hag_cluster id = old->service->id;
 
     hag_cluster_get(app->guard, id, &info);
-    if (other_plugins(old, new) && info.procedure != HAG_PROC_NONE)
-        mistake(m, new->at->line,
-                "a %s of %s is running; give it another store or dns when it has ended",
-                hag_name(HAG_NAMES_PROCEDURE, info.procedure), new->name);
     for (size_t i = 0; i < old->nnodes; i++) {
         const char *name = old->nodes[i].spec.name;
 
@@ -114,8 +110,7 @@ static void check(struct app *app, const struct conf *new, struct mistakes *m)
 
         if (old && old->service)
             check_cluster(app, old, &new->clusters[i], m);
-        if ((!old || other_plugins(old, &new->clusters[i])) &&
-            records_busy(app->records, new->clusters[i].name))
+        if ((!old || !old->service) && records_busy(app->records, new->clusters[i].name))
             mistake(m, new->clusters[i].at->line,
                     "the record of %s is being written just now; reload once more",
                     new->clusters[i].name);
@@ -198,48 +193,49 @@ static int change_nodes(struct app *app, const struct conf_cluster *old,
 
     for (size_t i = 0; i < old->nnodes; i++) {
         const char *name = old->nodes[i].spec.name;
+        hag_node node = hag_node_find(app->guard, id, name);
 
         if (conf_node(k, name))
             continue;
         changed = 1;
-        if (hag_node_remove(app->guard, hag_node_find(app->guard, id, name), now) != HAG_OK)
+        if (node != 0 && hag_node_remove(app->guard, node, now) != HAG_OK)
             say(app, HAG_SEVERITY_ALARM, "reload", k->name, "%s", hag_errmsg(app->guard));
     }
     for (size_t i = 0; i < k->nnodes; i++) {
-        const struct conf_node *n = &k->nodes[i], *was = conf_node(old, n->spec.name);
+        struct conf_node *n = &k->nodes[i];
+        const struct conf_node *was = conf_node(old, n->spec.name);
+        hag_node node = hag_node_find(app->guard, id, n->spec.name);
 
         if (was && node_same(was, n))
             continue;
         changed = 1;
-        if (!was)
+        if (node == 0)
             live__add_node(app, k, n);
-        else if (hag_node_set(app->guard, hag_node_find(app->guard, id, n->spec.name), &n->spec,
-                              now) != HAG_OK)
+        else if (hag_node_set(app->guard, node, node_spec(n), now) != HAG_OK)
             say(app, HAG_SEVERITY_ALARM, "reload", k->name, "%s", hag_errmsg(app->guard));
     }
     return changed;
 }
 
+/* The new one is there before the old one goes: at no moment nobody handles what they do. */
 static void rebind(struct app *app, const struct conf_plugin *old, const struct conf_plugin *new,
                    const struct conf_cluster *k)
 {
-    if (new && old->id != new->id &&
-        hag_cluster_bind(app->guard, k->service->id, new->id, uv_now(&app->loop)) != HAG_OK)
+    hag_plugin_id was = old ? old->id : 0, id = new ? new->id : 0;
+    hag_time now = uv_now(&app->loop);
+
+    if (was == id)
+        return;
+    if ((id != 0 && hag_cluster_bind(app->guard, k->service->id, id, now) != HAG_OK) ||
+        (was != 0 && hag_cluster_unbind(app->guard, k->service->id, was, now) != HAG_OK))
         say(app, HAG_SEVERITY_ALARM, "reload", k->name, "%s", hag_errmsg(app->guard));
 }
 
 static void change_cluster(struct app *app, const struct conf *new, struct conf_cluster *old,
                            struct conf_cluster *k, struct changes *did)
 {
-    int changed = 0;
+    int changed = other_plugins(old, k);
 
-    if (other_plugins(old, k)) {
-        live__remove_cluster(app, old->service);
-        old->service = NULL;
-        live__add_cluster(app, new, k);
-        did->changed++;
-        return;
-    }
     k->service = old->service;
     old->service = NULL;
     rebind(app, old->store, k->store, k);
@@ -263,6 +259,7 @@ static void change(struct app *app, struct conf *new)
     struct changes did = {0};
 
     change_plugins(app, new, &did);
+    resolve_change(app, new);
     for (size_t i = 0; i < old->nclusters; i++) {
         struct conf_cluster *k = &old->clusters[i];
 
@@ -279,12 +276,13 @@ static void change(struct app *app, struct conf *new)
 
         if (was && was->service)
             change_cluster(app, new, was, k, &did);
-        else
+        else if (!resolve_waits(k))
             did.added += (unsigned)live__add_cluster(app, new, k);
     }
     remove_plugins(app, new);
     live__set_defaults(app, new);
     app->conf = new;
+    resolve_sync(app);
     say(app, HAG_SEVERITY_NOTICE, "reload", NULL,
         "done: %u added, %u removed, %u changed; %u stores or dns opened anew", did.added,
         did.removed, did.changed, did.plugins);
@@ -296,6 +294,7 @@ void live_reload(struct app *app, struct mistakes *m)
     struct conf *new = conf_read(app->file, m);
 
     build_try(new, app->conf, m);
+    resolve_carry(app->conf, new);
     if (m->n == 0)
         check(app, new, m);
     if (m->n > 0) {

@@ -9,7 +9,7 @@
 
 int live__add_cluster(struct app *app, const struct conf *c, struct conf_cluster *k);
 void live__remove_cluster(struct app *app, struct service *s);
-void live__add_node(struct app *app, const struct conf_cluster *k, const struct conf_node *n);
+void live__add_node(struct app *app, const struct conf_cluster *k, struct conf_node *n);
 void live__set_command(struct service *s, const struct conf_cluster *k);
 void live__set_defaults(struct app *app, const struct conf *c);
 

@@ -92,3 +92,32 @@ void view_cluster(const struct app *app, hag_cluster c, struct buf *out)
     while ((n = hag_node_next(app->guard, c, n)) != 0)
         node(app, i.name, n, out);
 }
+
+void view_waiting(const struct conf_cluster *k, struct buf *out)
+{
+    json_begin(out);
+    json_text(out, "type", "cluster");
+    json_text(out, "cluster", k->name);
+    json_text(out, "state", "resolving");
+    json_text(out, "reason", "unresolved");
+    json_number(out, "term", 0);
+    json_text(out, "primary", NULL);
+    json_flag(out, "deciding", 1);
+    json_number(out, "nodes", k->nnodes);
+    json_end(out);
+    for (size_t i = 0; i < k->nnodes; i++) {
+        const struct conf_node *n = &k->nodes[i];
+
+        json_begin(out);
+        json_text(out, "type", "node");
+        json_text(out, "cluster", k->name);
+        json_text(out, "node", n->spec.name);
+        json_text(out, "addr", *n->addr ? n->addr : n->host);
+        json_text(out, "role", "unknown");
+        json_text(out, "reported_role", "unknown");
+        json_text(out, "verdict", "unknown");
+        json_text(out, "reason", *n->addr ? "not-probed" : "unresolved");
+        json_text(out, "refusal", "not-probed");
+        json_end(out);
+    }
+}

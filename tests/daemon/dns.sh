@@ -2,20 +2,7 @@
 # SPDX-License-Identifier: MIT
 # haguardd moves real names: DNS down during a failover, a wrong key, a stale server, IPv6.
 . "$(dirname "$0")/lib.sh"
-[ -e "$HERE/../dns/lib.sh" ] || { echo "1..0 # SKIP there is no dns plugin here"; exit 77; }
-ours=$T
-. "$HERE/../dns/lib.sh"
-rmdir "$(dirname "$T/secret")" 2>/dev/null
-cp "$T/secret" "$ours/secret"
-rm -rf "$T"
-T=$ours
-report() {
-    NTESTS=$((NTESTS + 1))
-    [ "$1" = 0 ] && { echo "ok - daemon/dns: $2"; return 0; }
-    NFAILED=$((NFAILED + 1))
-    sed 's/^/# /' "$T/o" "$T/e"
-    echo "not ok - daemon/dns: $2"
-}
+with_dns
 
 P1=$(free_port)
 start_knot k1 "$P1"
@@ -55,10 +42,6 @@ store=r
 dns=zone
 node.s=[::1]:$S"
 } >"$CONF"
-"$HAGUARDD" --check --config "$CONF" >"$T/check" 2>&1 || {
-    grep -q 'haguard_dns.so' "$T/check" && { echo "1..0 # SKIP haguardd was built without dns"; exit 77; }
-    cat "$T/check"
-}
 name_is() { # NAME TYPE ADDRESS: at both servers
     [ "$(at "$P1" "$1" "$2")" = "$3" ] && [ "$(at "$P2" "$1" "$2")" = "$3" ]
 }
@@ -120,6 +103,26 @@ wait "$DAEMON" 2>/dev/null
 kill -CONT "$PID_k1" "$PID_k2"
 start_daemon
 check "after a restart the name moves on" until_true 40 name_is one.db A 127.0.0.1
+
+# other names, then a command instead, then the names again: the cluster goes on as it is
+until_true 60 state_is healthy one
+term=$(field term one)
+forget_output
+sed -i 's/^name.primary=.*/name.primary=%c.moved.'"$ZONE/" "$CONF"
+exits "another name: reload" 0 ctl reload
+check "another name: it is written" until_true 20 name_is one.moved A 127.0.0.1
+check "another name: healthy" until_true 20 state_is healthy one
+sed -i "/^\[cluster one\]/,/^\[/ s|^dns=zone|on-endpoint=echo \"\$HAGUARD_ENDPOINT \$HAGUARD_ADDRS\" >>$T/names|" "$CONF"
+exits "a command instead: reload" 0 ctl reload
+check "a command instead: it is run" until_true 20 grep -q "^primary 127.0.0.1:$A\$" "$T/names"
+check "a command instead: healthy" until_true 20 state_is healthy one
+by_hand "$P1" "update delete one.moved.$ZONE. A"
+by_hand "$P2" "update delete one.moved.$ZONE. A"
+sed -i 's/^on-endpoint=echo.*/dns=zone/' "$CONF"
+exits "the names again: reload" 0 ctl reload
+check "the names again: written anew" until_true 20 name_is one.moved A 127.0.0.1
+is "in the same term" "$(field term one)" "$term"
+check "nothing had to be begun" sh -c "! grep -q ' begin ' '$T/o'"
 end_daemon
 is "it ends cleanly" "$RC" 0
 finish

@@ -66,6 +66,34 @@ until_true() { # SECONDS COMMAND...
     done
 }
 
+# with_dns: name servers too, as tests/dns/lib.sh has them. To be called before anything is started.
+with_dns() {
+    rm -rf "$T" # theirs has a key in it
+    . "$HERE/../dns/lib.sh"
+    SOCK=$T/sock CONF=$T/conf STATE=$T/state
+    export SOCK CONF STATE T
+    printf '[haguard]\nresolve=on\n' >"$CONF"
+    if "$HAGUARDD" --check --config "$CONF" 2>&1 | grep -q 'built without dns'; then
+        echo "1..0 # SKIP haguardd was built without dns"
+        exit 77
+    fi
+    report() {
+        NTESTS=$((NTESTS + 1))
+        [ "$1" = 0 ] && { echo "ok - $SELF: $2"; return 0; }
+        NFAILED=$((NFAILED + 1))
+        sed 's/^/# /' "$T/o" "$T/e"
+        echo "not ok - $SELF: $2"
+    }
+    until_true() {
+        _until=$(($(date +%s) + $1))
+        shift
+        while ! "$@" >/dev/null 2>&1; do
+            [ "$(date +%s)" -le $_until ] || return 1
+            sleep 0.05
+        done
+    }
+}
+
 check() { # NAME COMMAND...
     _what=$1
     shift

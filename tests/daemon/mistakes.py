@@ -43,6 +43,10 @@ CASES = [
     ("a log of another kind", general("log=xml"), "people or json"),
     ("a plugin directory that is no path", general("plugin-dir=here"), "whole path"),
     ("a name without letters", general("name="), "choose another"),
+    ("a word for resolve that is none", general("resolve=yes"), "off, on, ipv4 or ipv6"),
+    ("resolvers without resolve", general("resolvers=127.0.0.1"), "add resolve=on"),
+    ("resolvers that are none", (HEAD + "resolve=on\nresolvers=ns1\n" + STORE + CLUSTER, 4),
+     "system, or 1 to 8 different addresses"),
     ("no state directory", ("[haguard]\n" + STORE + CLUSTER, 1), "state-dir=/var/lib/haguard"),
     ("no cluster", (HEAD + STORE, 0), r"\[cluster NAME\]"),
     ("a setting before all sections", ("x=1\n" + GOOD, 1), r"\[haguard\] before"),
@@ -79,7 +83,18 @@ CASES = [
     ("a cluster without nodes", (GOOD.replace("node.a=127.0.0.1:7001\n", ""), 4), "node.NAME"),
     ("a cluster whose name is none", (GOOD.replace("[cluster c]", "[cluster c/d]"), 4), "letters, digits"),
     ("a node without an address", cluster("node.b="), "192.0.2.1:6379"),
-    ("a node with a name as address", cluster("node.b=localhost:7002"), "numeric"),
+    ("a node with a name as address", cluster("node.b=localhost:7002"),
+     r"localhost is a name; write a numeric address, .*resolve=on in \[haguard\]"),
+    ("a node with a name and no port", cluster("node.b=localhost"), "numeric host:port"),
+    ("a node with a name that is none", cluster("node.b=db..example:7002"), "numeric host:port"),
+    ("a node with a number that is none", cluster("node.b=192.0.2.300:7002"), "numeric host:port"),
+    ("a node with a port that is none", cluster("node.b=localhost:70020"), "numeric host:port"),
+    ("a node whose name is that of another", (HEAD + "resolve=on\n" + STORE + CLUSTER +
+                                              "node.b=DB:7002\nnode.d=db:7002\n", 10),
+     "db:7002 is node b of cluster c already, at line 9"),
+    ("a name in two clusters", (HEAD + "resolve=on\n" + STORE + CLUSTER + "node.b=db:7002\n" +
+                                CLUSTER.replace("[cluster c]", "[cluster d]").replace("7001", "7003") +
+                                "node.b=db:7002\n", 14), "of cluster c already, at line 9"),
     ("a node without a port", cluster("node.b=127.0.0.2"), "numeric host:port"),
     ("a node with a word that is none", cluster("node.b=127.0.0.1:7002 no-promot"), "did you mean no-promote"),
     ("a node with a priority that is none", cluster("node.b=127.0.0.1:7002 priority=high"), "whole number"),
@@ -139,6 +154,18 @@ with open(f"{tmp}/conf", "w") as f:
 lines = {int(m) for m in re.findall(r"conf:(\d+):", run("--check", "--config", f"{tmp}/conf").stderr)}
 want = {3, 5, 6, 7, 11, 12, 13, 14}
 test("every mistake, not only the first", [] if lines == want else [f"lines {lines}, not {want}"])
+
+with open(f"{tmp}/conf", "w") as f:
+    f.write(GOOD.replace("127.0.0.1:7001", "db-1.example.org:7001") + "node.b=127.0.0.1:7001\nnode.c=db-2:7001\n")
+r = run("--check", "--config", f"{tmp}/conf")
+lines = [int(m) for m in re.findall(r"conf:(\d+):", r.stderr)]
+test("each name, once", [] if lines == [7, 9] else [r.stderr])
+with open(f"{tmp}/conf") as f:
+    good = f.read().replace("[haguard]\n", "[haguard]\nresolve=on\n")
+with open(f"{tmp}/conf", "w") as f:
+    f.write(good)
+r = run("--check", "--config", f"{tmp}/conf")
+test("nothing when names are resolved", [] if r.returncode == 0 else [r.stderr])
 
 with open(f"{tmp}/conf", "wb") as f:
     f.write(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())

@@ -86,13 +86,32 @@ check "one is changed, three is removed" said 'done: 0 added, 1 removed, 1 chang
 exits "three is gone" 4 ctl status three
 check "its record stays" test -e "$STATE/three.record"
 
-# another store: the cluster is set up anew from its record
+# another store: the cluster goes on as it is
 term=$(field term one)
+cp "$STATE/one.record" "$T/record"
 sed 's/^store=r/store=other/' "$T/one2" >"$T/one3"
 { cat "$T/head"; echo '[store other]'; cat "$T/one3" "$T/two"; } >"$CONF"
+forget_output
 exits "another store" 0 ctl reload
-check "one goes on from its record" until_true 20 primary_is b one
+check "one is changed" said 'done: 0 added, 0 removed, 1 changed; 1 stores'
+check "its primary is known all the time" primary_is b one
 is "in its term" "$(field term one)" "$term"
+is "its failover is remembered" "$(field failovers one)" 1
+check "it is probed by the other store" until_true 10 field_is probe ok one b
+sleep 1
+check "nothing was looked for anew" sh -c "! grep -q ' one .* \(record\|primary\) ' '$T/o'"
+check "its record is the same" cmp "$T/record" "$STATE/one.record"
+# a store that asks with a wrong password is noticed, so it is really the other one
+echo wrong >"$T/password2"
+sed -i "s|^\[store other\]|&\npassword-file=$T/password2|" "$CONF"
+cli "$PORT_b" config set requirepass third-word >/dev/null
+exits "that store with a password" 0 ctl reload
+check "which is wrong" until_true 20 field_is probe denied one b
+echo third-word >"$T/password2"
+exits "the right one" 0 ctl reload
+check "is noticed too" until_true 20 field_is probe ok one b
+is "and it still remembers" "$(field failovers one)" 1
+
 end_daemon
 is "it ends cleanly" "$RC" 0
 finish

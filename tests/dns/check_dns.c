@@ -399,6 +399,9 @@ static const struct {
     {"update=some", HAG_ERR_INVAL, "it takes first|all"},
     {"update=firs", HAG_ERR_INVAL, "it takes first|all"},
     {"tcp=never", HAG_ERR_INVAL, "it takes auto|always"},
+    {"resolvers=localhost", HAG_ERR_INVAL, "it takes system, or 1 to 8"},
+    {"resolvers=", HAG_ERR_INVAL, "it takes system, or 1 to 8"},
+    {"resolvers=system,127.0.0.1", HAG_ERR_INVAL, "it takes system, or 1 to 8"},
     {"timeout=5", HAG_ERR_INVAL, "20ms to 60s, as in 2s"},
     {"timeout=19ms", HAG_ERR_INVAL, "20ms to 60s"},
     {"timeout=61s", HAG_ERR_INVAL, "20ms to 60s"},
@@ -447,6 +450,29 @@ START_TEST(something_missing)
 {
     ck_assert_int_eq(settings(missing[_i].text), missing[_i].code);
     ck_assert_msg(strstr(why, missing[_i].words) != NULL, "%s", why);
+}
+END_TEST
+
+START_TEST(resolvers)
+{
+    static const char *const with[] = {"servers=127.0.0.1\n", "zone=a.test\n", "name.primary=a\n",
+                                       "update-servers=127.0.0.1\n", "key-name=x\n"};
+    char text[200];
+
+    ck_assert_int_eq(settings(GOOD), 0);
+    ck_assert_uint_eq(config.resolvers.only, 0);
+    ck_assert_uint_eq(config.resolvers.servers.n, 0);
+    ck_assert_int_eq(settings(GOOD "resolvers=192.0.2.1,[::1]:5353\n"), 0);
+    ck_assert_uint_eq(config.resolvers.only, 0);
+    ck_assert_uint_eq(config.resolvers.servers.n, 2);
+    ck_assert_uint_eq(config.servers.n, 1);
+    ck_assert_int_eq(hag__dns_config_read(&config, "resolvers=system\n", why, sizeof(why)), 0);
+    ck_assert_uint_eq(config.resolvers.only, 1);
+    ck_assert_uint_eq(config.resolvers.servers.n, 0);
+    for (size_t i = 0; i < COUNT(with); i++) { /* then it is no longer without a zone */
+        snprintf(text, sizeof(text), "%sresolvers=system\n", with[i]);
+        ck_assert_int_ne(hag__dns_config_read(&config, text, why, sizeof(why)), 0);
+    }
 }
 END_TEST
 
@@ -553,6 +579,7 @@ int main(void)
     tcase_add_test(t, settings_and_defaults);
     EACH(t, mistake, mistakes);
     EACH(t, something_missing, missing);
+    tcase_add_test(t, resolvers);
     tcase_add_test(t, no_key_and_no_variable);
     tcase_add_test(t, a_key_file_is_read_again_and_a_bad_one_changes_nothing);
     suite_add_tcase(s, t);
@@ -563,6 +590,7 @@ int main(void)
 
     SRunner *run = srunner_create(s);
     srunner_add_suite(run, dns_messages());
+    srunner_add_suite(run, dns_resolve());
     srunner_run_all(run, CK_NORMAL);
     int failed = srunner_ntests_failed(run);
     srunner_free(run);

@@ -8,5 +8,6 @@
 #define EACH(t, f, table) tcase_add_loop_test(t, f, 0, (int)COUNT(table))
 
 Suite *dns_messages(void);
+Suite *dns_resolve(void);
 
 #endif

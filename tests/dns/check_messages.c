@@ -120,7 +120,7 @@ START_TEST(a_question)
 {
     struct hag__dns_message m;
 
-    ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_TXT, &m), 0);
+    ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_TXT, 0, &m), 0);
     ldns_pkt *p = parsed(&m);
     ck_assert(!ldns_pkt_rd(p) && !ldns_pkt_qr(p));
     records_are(ldns_pkt_question(p), NAME ".\tIN\tTXT\n");
@@ -137,7 +137,7 @@ START_TEST(ids_differ)
 
     for (int i = 0; i < 64; i++) {
         struct hag__dns_message m;
-        ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_A, &m), 0);
+        ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_A, 0, &m), 0);
         same += m.id == last;
         last = m.id;
         hag__dns_message_free(&m);
@@ -268,7 +268,7 @@ START_TEST(strange_answers)
     struct hag__dns_message m, u = update();
     uint8_t wire[512];
 
-    ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_A, &m), 0);
+    ck_assert_int_eq(hag__dns_query(NAME, HAG__DNS_A, 0, &m), 0);
     memcpy(wire, m.wire, m.n);
     ck_assert_ptr_nonnull(hag__dns_strange(&m, wire, m.n)); /* our own question */
     wire[2] |= 0x80;

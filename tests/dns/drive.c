@@ -12,6 +12,9 @@
  *   sleep MS            lets the plugin work on
  *   freeze MS           stands still, as a stalled host does
  *   cancel              the newest action
+ *   resolve NAME [4|6] [later]   what hag_dns_resolve() has of it
+ *   forget              cancels the newest question of these
+ *   ask N NAME          resolves NAME0, NAME1 ... at once, and says how many were found
  *   many N NAME ADDR    updates NAME0, NAME1 ... at once, then checks them at once
  *   nowatch             from now on no descriptor can be watched
  *   nomem               from now on there is no memory
@@ -220,6 +223,87 @@ static void turn(hag_time until)
     expire(now);
 }
 
+/* --- names ------------------------------------------------------------------------------------ */
+
+static hag_dns_query newest;
+
+static void told(void *ud, const struct hag_dns_result *r)
+{
+    static const char *const results[] = {"found", "no-name", "no-address", "unknown"};
+    uint32_t n = (uint32_t)(uintptr_t)ud;
+
+    if (r->size != sizeof(*r) || !ops[n - 1].op)
+        exit(2);
+    ops[n - 1].op = 0;
+    live--;
+    oks += r->result == HAG_DNS_FOUND;
+    if (ops[n - 1].quiet)
+        return;
+    printf("%u.result=%s\n%u.reason=%s\n%u.ttl=%u\n%u.addrs=", n, results[r->result], n,
+           r->reason == HAG_WHY_CANCELLED ? "cancelled" : why_name(r->reason), n, r->ttl, n);
+    for (uint32_t i = 0; i < r->naddrs; i++)
+        printf("%s%s", i ? " " : "", r->addrs[i]);
+    printf("\n%u.text=%s\n%u.ms=%" PRIu64 "\n", n, r->text, n, now_ms() - ops[n - 1].started);
+}
+
+static uint32_t resolve(const char *name, uint32_t family, uint32_t quiet)
+{
+    if (nops == OPS)
+        exit(2);
+    memset(&ops[nops], 0, sizeof(ops[0]));
+    ops[nops].name = "resolve";
+    ops[nops].op = nops + 1;
+    ops[nops].quiet = quiet;
+    ops[nops].started = now_ms();
+    ops[nops].deadline = now_ms() + 60000;
+    nops++;
+    live++;
+    int32_t err = hag_dns_resolve(self, name, family, told, (void *)(uintptr_t)nops, &newest);
+    if (err) {
+        printf("%u.error=%d\n", nops, err);
+        ops[nops - 1].op = 0;
+        live--;
+    }
+    return nops;
+}
+
+static void resolve_words(char *rest)
+{
+    const char *name = strtok(rest, " ");
+    uint32_t family = HAG_DNS_ANY, later = 0, n;
+
+    for (char *w; (w = strtok(NULL, " ")) != NULL;) {
+        if (strcmp(w, "later") == 0)
+            later = 1;
+        else
+            family = (uint32_t)strtoul(w, NULL, 10);
+    }
+    n = resolve(name ? name : "", family, 0);
+    while (!later && ops[n - 1].op)
+        turn(now_ms() + 1000);
+}
+
+static void wait_for_all(void);
+
+static void ask_many(char *rest)
+{
+    uint32_t n = (uint32_t)strtoul(strtok(rest, " "), NULL, 10);
+    const char *base = strtok(NULL, " ");
+    hag_time began = now_ms();
+
+    oks = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        char name[300];
+        snprintf(name, sizeof(name), "a%u.%.250s", i, base);
+        resolve(name, HAG_DNS_IPV4, 1);
+    }
+    wait_for_all();
+    printf("many_found=%u\nmany_found_ms=%" PRIu64 "\nmany_fds=%u\n", oks, now_ms() - began,
+           most_fds);
+}
+
+/* --- actions ---------------------------------------------------------------------------------- */
+
 static struct hag_action *begin(struct hag_action *a, uint32_t kind, const char *cluster)
 {
     if (nops == OPS)
@@ -333,6 +417,14 @@ static void command(char *text)
         ops[nops - 1].op = 0;
     } else if (strcmp(text, "many") == 0) {
         many(rest);
+    } else if (strcmp(text, "resolve") == 0) {
+        resolve_words(rest);
+    } else if (strcmp(text, "ask") == 0) {
+        ask_many(rest);
+    } else if (strcmp(text, "forget") == 0) {
+        printf("forget=%d\n", hag_dns_cancel(self, newest));
+        live -= ops[nops - 1].op != 0;
+        ops[nops - 1].op = 0;
     } else if (strcmp(text, "nowatch") == 0) {
         nowatch = 1;
     } else if (strcmp(text, "nomem") == 0) {

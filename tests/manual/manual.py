@@ -51,10 +51,14 @@ check("settings", [] if want and settings and settings[1] == want else
 
 check("functions-written", [] if functions.page() == page["haguard_functions.3"] else
       ["haguard_functions.3 is not what functions.py writes; run it"])
-mapped = set(re.findall(r"^\s+(hag_\w+);", (top / "lib/haguard.map").read_text(), re.M))
-for loop in ("uv", "epoll"):
-    text = (top / f"include/haguard/adapter_{loop}.h").read_text()
-    mapped |= set(re.findall(rf"^[a-z][\w *]*\b(hag_{loop}_\w+)\(", text, re.M))
+mapped = set()
+for script in ("lib/haguard.map", "lib/sim/haguard-sim.map"):
+    mapped |= set(re.findall(r"^\s+(hag_\w+);", (top / script).read_text(), re.M))
+for name in ("adapter_uv.h", "adapter_epoll.h", "plugin_redis.h", "plugin_dns.h"):
+    text = (top / "include/haguard" / name).read_text()
+    mapped |= set(re.findall(r"^(?!typedef)[a-z][\w *]*\b(hag_\w+)\(", text, re.M))
+check("headers", same("functions.py", set(functions.HEADERS) | {"version.h"},
+                      {p.name for p in (top / "include/haguard").glob("*.h")} | {"version.h"}))
 shown = set(re.findall(r"^\.It Fn (hag_\w+)$", page["haguard_functions.3"], re.M))
 check("functions", same("haguard_functions.3", shown, mapped))
 check("prototypes", same("SYNOPSIS", set(re.findall(r"^\.Fo (hag_\w+)$", page["haguard_functions.3"],

@@ -67,9 +67,8 @@ static int open_one(struct hag__dns_channel *c, const struct hag__dns_addr *to, 
     return 0;
 }
 
-int32_t hag__dns_channels_open(struct hag__dns *d, char *why, size_t n)
+int32_t hag__dns_library_open(struct hag__dns *d, char *why, size_t n)
 {
-    char server[HAG_ADDR_MAX];
     int err = ares_library_init(ARES_LIB_INIT_ALL);
 
     if (err) {
@@ -77,33 +76,53 @@ int32_t hag__dns_channels_open(struct hag__dns *d, char *why, size_t n)
         return HAG_ERR_NOMEM;
     }
     d->library = 1;
-    for (uint32_t i = 0; i < d->cfg.servers.n; i++) {
-        d->channels[i].d = d;
-        err = open_one(&d->channels[i], &d->cfg.servers.addrs[i], d->cfg.tcp == HAG__DNS_TCP_ALWAYS,
-                       d->cfg.timeout);
-        if (err) {
-            hag__dns_addr_format(&d->cfg.servers.addrs[i], server);
-            snprintf(why, n, "c-ares cannot use %s: %s", server, ares_strerror(err));
-            return err == ARES_ENOMEM ? HAG_ERR_NOMEM : HAG_ERR_PLUGIN;
-        }
-        d->nchannels++;
-    }
     return 0;
 }
 
-void hag__dns_channels_close(struct hag__dns *d)
+void hag__dns_library_close(struct hag__dns *d)
 {
-    while (d->nchannels)
-        ares_destroy(native(&d->channels[--d->nchannels]));
     if (d->library)
         ares_library_cleanup();
     d->library = 0;
 }
 
+int32_t hag__dns_channels_open(struct hag__dns *d, struct hag__dns_channels *s,
+                               const struct hag__dns_servers *to, char *why, size_t n)
+{
+    char server[HAG_ADDR_MAX];
+
+    for (uint32_t i = 0; i < to->n; i++) {
+        s->at[i].d = d;
+        s->at[i].all = s;
+        int err =
+            open_one(&s->at[i], &to->addrs[i], d->cfg.tcp == HAG__DNS_TCP_ALWAYS, d->cfg.timeout);
+        if (err) {
+            hag__dns_addr_format(&to->addrs[i], server);
+            snprintf(why, n, "c-ares cannot use %s: %s", server, ares_strerror(err));
+            return err == ARES_ENOMEM ? HAG_ERR_NOMEM : HAG_ERR_PLUGIN;
+        }
+        s->n++;
+    }
+    return 0;
+}
+
+void hag__dns_channels_close(struct hag__dns_channels *s)
+{
+    while (s->n)
+        ares_destroy(native(&s->at[--s->n]));
+    s->due = 0;
+}
+
+static void began(struct hag__dns_question *q, struct hag__dns_channel *c)
+{
+    q->channel = c;
+    c->all->asked++;
+}
+
 /* One question is no longer at work. */
 static void ended(const struct hag__dns_question *q)
 {
-    q->d->asked--;
+    q->channel->all->asked--;
 }
 
 static void unread(struct hag__dns_question *q, int status)
@@ -120,7 +139,7 @@ static void unread(struct hag__dns_question *q, int status)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].status == status)
             reason = rows[i].reason;
-    hag__dns_check_unread(q, reason, ares_strerror(status));
+    q->unread(q, reason, ares_strerror(status));
 }
 
 #if HAVE_RECORDS
@@ -128,15 +147,16 @@ static void unread(struct hag__dns_question *q, int status)
 static void on_answer(void *arg, ares_status_t status, size_t timeouts,
                       const ares_dns_record_t *record)
 {
+    struct hag__dns_question *q = arg;
     unsigned char *wire = NULL;
     size_t n = 0;
 
     (void)timeouts;
-    ended(arg);
+    ended(q);
     if (record && ares_dns_write(record, &wire, &n) == ARES_SUCCESS)
-        hag__dns_check_answer(arg, wire, n);
+        q->answer(q, wire, n);
     else
-        unread(arg, status == ARES_SUCCESS ? ARES_ENOMEM : (int)status);
+        unread(q, status == ARES_SUCCESS ? ARES_ENOMEM : (int)status);
     ares_free_string(wire);
 }
 
@@ -147,7 +167,7 @@ void hag__dns_channel_ask(struct hag__dns_channel *c, const struct hag__dns_mess
     ares_status_t err = ares_dns_parse(m->wire, m->n, 0, &record);
 
     if (err == ARES_SUCCESS) {
-        c->d->asked++;
+        began(q, c);
         (void)ares_send_dnsrec(native(c), record, on_answer, q, NULL);
     } else {
         unread(q, (int)err);
@@ -159,18 +179,20 @@ void hag__dns_channel_ask(struct hag__dns_channel *c, const struct hag__dns_mess
 
 static void on_answer(void *arg, int status, int timeouts, unsigned char *wire, int n)
 {
+    struct hag__dns_question *q = arg;
+
     (void)timeouts;
-    ended(arg);
+    ended(q);
     if (status == ARES_SUCCESS && wire && n > 0)
-        hag__dns_check_answer(arg, wire, (size_t)n);
+        q->answer(q, wire, (size_t)n);
     else
-        unread(arg, status);
+        unread(q, status);
 }
 
 void hag__dns_channel_ask(struct hag__dns_channel *c, const struct hag__dns_message *m,
                           struct hag__dns_question *q)
 {
-    c->d->asked++;
+    began(q, c);
     ares_send(native(c), m->wire, (int)m->n, on_answer, q);
 }
 
@@ -182,30 +204,30 @@ void hag__dns_channel_ready(struct hag__dns_channel *c, int fd, uint32_t events)
                     events & HAG_FD_WRITE ? fd : ARES_SOCKET_BAD);
 }
 
-void hag__dns_channels_tick(struct hag__dns *d)
+void hag__dns_channels_tick(struct hag__dns *d, struct hag__dns_channels *s)
 {
-    if (!d->cares_due || d->cares_due > d->now)
+    if (!s->due || s->due > d->now)
         return;
-    d->cares_due = 0;
-    for (uint32_t i = 0; i < d->nchannels; i++)
-        ares_process_fd(native(&d->channels[i]), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    s->due = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        ares_process_fd(native(&s->at[i]), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 /* c-ares 1.18 looks through all its questions to tell the first timeout, so it is asked rarely: what
  * is asked later also times out later. */
-hag_time hag__dns_channels_due(struct hag__dns *d)
+hag_time hag__dns_channels_due(struct hag__dns *d, struct hag__dns_channels *s)
 {
-    if (!d->asked)
-        d->cares_due = 0;
-    if (!d->asked || d->cares_due)
-        return d->cares_due;
-    for (uint32_t i = 0; i < d->nchannels; i++) {
+    if (!s->asked)
+        s->due = 0;
+    if (!s->asked || s->due)
+        return s->due;
+    for (uint32_t i = 0; i < s->n; i++) {
         struct timeval tv;
-        if (!ares_timeout(native(&d->channels[i]), NULL, &tv))
+        if (!ares_timeout(native(&s->at[i]), NULL, &tv))
             continue;
         hag_time due = d->now + (hag_time)tv.tv_sec * 1000 + ((hag_time)tv.tv_usec + 999) / 1000;
-        if (!d->cares_due || due < d->cares_due)
-            d->cares_due = due;
+        if (!s->due || due < s->due)
+            s->due = due;
     }
-    return d->cares_due;
+    return s->due;
 }

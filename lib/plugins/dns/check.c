@@ -158,9 +158,9 @@ static void one_less(struct hag__dns_check *c, struct side *s)
         hag__dns_timer_set(&d->timers, &c->timer, d->now + GATHER);
 }
 
-void hag__dns_check_answer(struct hag__dns_question *q, const uint8_t *wire, size_t n)
+static void answer(struct hag__dns_question *q, const uint8_t *wire, size_t n)
 {
-    struct hag__dns_check *c = q->check;
+    struct hag__dns_check *c = q->owner;
 
     if (!wanted(c))
         return;
@@ -168,9 +168,9 @@ void hag__dns_check_answer(struct hag__dns_question *q, const uint8_t *wire, siz
     one_less(c, &c->sides[q->server]);
 }
 
-void hag__dns_check_unread(struct hag__dns_question *q, uint32_t reason, const char *text)
+static void unread(struct hag__dns_question *q, uint32_t reason, const char *text)
 {
-    struct hag__dns_check *c = q->check;
+    struct hag__dns_check *c = q->owner;
     char line[144];
 
     if (!wanted(c))
@@ -208,13 +208,15 @@ void hag__dns_check_start(struct hag__dns_op *op)
             struct hag__dns_question *q = &c->questions[i][j];
             struct hag__dns_message m;
             q->d = d;
-            q->check = c;
+            q->owner = c;
+            q->answer = answer;
+            q->unread = unread;
             q->server = i;
             q->type = types[j];
-            if (hag__dns_query(op->name, q->type, &m))
-                hag__dns_check_unread(q, HAG_WHY_HOST_ERROR, "this host is at its limits");
+            if (hag__dns_query(op->name, q->type, 0, &m))
+                unread(q, HAG_WHY_HOST_ERROR, "this host is at its limits");
             else
-                hag__dns_channel_ask(&d->channels[i], &m, q);
+                hag__dns_channel_ask(&d->authorities.at[i], &m, q);
             hag__dns_message_free(&m);
         }
     }

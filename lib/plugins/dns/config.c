@@ -103,6 +103,17 @@ static int store_servers(void *at, size_t room, const char *s, size_t n, const c
     }
 }
 
+static int store_resolvers(void *at, size_t room, const char *s, size_t n, const char *words)
+{
+    struct hag__dns_resolvers *r = at;
+
+    r->said = 1;
+    memset(&r->servers, 0, sizeof(r->servers));
+    if (n == 6 && memcmp(s, "system", 6) == 0)
+        return 0;
+    return store_servers(&r->servers, room, s, n, words);
+}
+
 #define MEMBER(m) sizeof(((struct hag__dns_config *)0)->m), offsetof(struct hag__dns_config, m)
 
 static const char servers_are[] = "1 to 8 different addresses, as in 192.0.2.1:53,[2001:db8::1]:53";
@@ -120,6 +131,8 @@ static const struct key keys[] = {
     {"key-algorithm", store_text, MEMBER(key_algorithm), "hmac-sha256, hmac-sha512 or hmac-sha1"},
     {"key-file", store_text, MEMBER(key_file), "a path of at most 511 bytes"},
     {"key-env", store_text, MEMBER(key_env), "the name of an environment variable"},
+    {"resolvers", store_resolvers, MEMBER(resolvers),
+     "system, or 1 to 8 different addresses, as in 192.0.2.1:53"},
     {"timeout", store_duration, MEMBER(timeout), "20ms to 60s, as in 2s"},
     {"tcp", store_choice, MEMBER(tcp), "auto|always"},
 };
@@ -202,6 +215,14 @@ static int32_t check_names(const struct hag__dns_config *c, char *why, size_t n)
     return 0;
 }
 
+/* Whether nothing is said of a zone: then names of others are resolved, and no more. */
+static int only_resolves(const struct hag__dns_config *c)
+{
+    return c->resolvers.said && !c->servers.n && !c->masters.n && !c->zone[0] &&
+           !c->names[HAG_ENDPOINT_PRIMARY][0] && !c->names[HAG_ENDPOINT_REPLICA][0] &&
+           !c->key_file[0] && !c->key_env[0] && !c->key_name[0];
+}
+
 static int32_t check(const struct hag__dns_config *c, char *why, size_t n)
 {
     if (!c->servers.n)
@@ -229,8 +250,9 @@ int32_t hag__dns_config_read(struct hag__dns_config *c, const char *text, char *
             return err;
         s += len + (end ? 1 : 0);
     }
-    int32_t err = check(c, why, n);
-    if (err)
+    c->resolvers.only = (uint32_t)only_resolves(c);
+    int32_t err = c->resolvers.only ? 0 : check(c, why, n);
+    if (err || c->resolvers.only)
         return err;
     if (!c->masters.n)
         c->masters = c->servers;

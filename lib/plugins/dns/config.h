@@ -20,9 +20,16 @@ struct hag__dns_servers {
     struct hag__dns_addr addrs[HAG__DNS_SERVERS];
 };
 
+struct hag__dns_resolvers {
+    uint32_t said;                   /* in the settings */
+    uint32_t only;                   /* the instance does nothing else */
+    struct hag__dns_servers servers; /* none: those of this machine */
+};
+
 struct hag__dns_config {
     struct hag__dns_servers servers; /* that are checked */
     struct hag__dns_servers masters; /* that are updated */
+    struct hag__dns_resolvers resolvers;
     uint32_t update;
     uint32_t tcp;
     uint32_t timeout; /* ms, of one attempt at one server */

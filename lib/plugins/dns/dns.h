@@ -3,11 +3,12 @@
  * dns.h - an instance of the plugin: its ops, sockets and channels, and who may call whom.
  *
  *   plugin -> update -> exchange -> sockets          update: reads, then orders, at the masters
- *          -> check  -> channel  -> c-ares           check: asks every server
+ *          -> check   -> channel -> c-ares           check: asks every server
+ *   host   -> resolve -> channel                     resolve: asks until one has answered
  *
  * An exchange is pulled, it calls nobody. c-ares calls back into channel alone, which hands answers
- * to check; check only notes them, and hag__dns_settle(), the last thing that every entry does,
- * completes and frees. So nothing is ever freed inside a callback.
+ * to check and resolve; these only note them, and the last thing that every entry does completes and
+ * frees. So nothing is ever freed inside a callback.
  */
 #ifndef HAG_DNS_DNS_H
 #define HAG_DNS_DNS_H
@@ -15,9 +16,10 @@
 #include "config.h"
 #include "meanings.h"
 #include "message.h"
+#include "system.h"
 
 struct hag__dns;
-struct hag__dns_check;
+struct hag__dns_channels;
 
 /* --- timers ----------------------------------------------------------------------------------- */
 
@@ -89,29 +91,67 @@ void hag__dns_exchange_end(struct hag__dns_exchange *x);
 
 /* --- channel: c-ares, one for each server ----------------------------------------------------- */
 
+/* One of the two is told, here or later, exactly once: answer has bytes that claim to be one. */
 struct hag__dns_question {
     struct hag__dns *d;
-    struct hag__dns_check *check;
+    void *owner;
+    void (*answer)(struct hag__dns_question *q, const uint8_t *wire, size_t n);
+    void (*unread)(struct hag__dns_question *q, uint32_t reason, const char *text);
+    struct hag__dns_channel *channel; /* that was asked */
     uint32_t server;
     uint32_t type; /* HAG__DNS_A, _AAAA or _TXT */
 };
 
 struct hag__dns_channel {
     struct hag__dns *d;
+    struct hag__dns_channels *all;
     void *ares;
 };
 
-int32_t hag__dns_channels_open(struct hag__dns *d, char *why, size_t n);
-void hag__dns_channels_close(struct hag__dns *d);
+/* Those of one list of servers, of equal timeouts. */
+struct hag__dns_channels {
+    uint32_t n;
+    uint32_t asked; /* questions that c-ares has at work */
+    hag_time due;   /* the first of its timeouts; 0: not looked for yet */
+    struct hag__dns_channel at[HAG__DNS_SERVERS];
+};
 
-/* Asks; hag__dns_check_answer() or hag__dns_check_unread() is told, here or later, exactly once. */
+int32_t hag__dns_library_open(struct hag__dns *d, char *why, size_t n);
+void hag__dns_library_close(struct hag__dns *d);
+
+int32_t hag__dns_channels_open(struct hag__dns *d, struct hag__dns_channels *s,
+                               const struct hag__dns_servers *to, char *why, size_t n);
+void hag__dns_channels_close(struct hag__dns_channels *s);
+
 void hag__dns_channel_ask(struct hag__dns_channel *c, const struct hag__dns_message *m,
                           struct hag__dns_question *q);
 void hag__dns_channel_ready(struct hag__dns_channel *c, int fd, uint32_t events);
 
-/* Lets time pass for all; the time when that is next due, 0: never. */
-void hag__dns_channels_tick(struct hag__dns *d);
-hag_time hag__dns_channels_due(struct hag__dns *d);
+/* Lets time pass; the time when that is next due, 0: never. */
+void hag__dns_channels_tick(struct hag__dns *d, struct hag__dns_channels *s);
+hag_time hag__dns_channels_due(struct hag__dns *d, struct hag__dns_channels *s);
+
+/* --- names for the host: hag_dns_resolve() ---------------------------------------------------- */
+
+struct hag__dns_lookup;
+
+struct hag__dns_resolver {
+    struct hag__dns_lookup *first; /* in the order of asking: at work, then waiting */
+    struct hag__dns_lookup *last;
+    struct hag__dns_lookup *waiting; /* the first that waits */
+    uint32_t open;
+    uint32_t running;
+    uint32_t closing;
+    uint32_t best; /* the server that answered last: asked first, until the channels are closed */
+    uint64_t serial;
+    struct hag__dns_system system;
+    struct hag__dns_channels channels; /* open while there is something to ask */
+    struct hag__dns_found found;       /* room to read an answer into */
+};
+
+/* Begins, goes on with and completes what it can. */
+void hag__dns_resolver_go(struct hag__dns *d);
+void hag__dns_resolver_close(struct hag__dns *d);
 
 /* --- ops -------------------------------------------------------------------------------------- */
 
@@ -158,9 +198,6 @@ struct hag__dns_op *hag__dns_check_new(struct hag__dns *d);
 void hag__dns_check_start(struct hag__dns_op *op);
 void hag__dns_check_stop(struct hag__dns_op *op);
 
-void hag__dns_check_answer(struct hag__dns_question *q, const uint8_t *wire, size_t n);
-void hag__dns_check_unread(struct hag__dns_question *q, uint32_t reason, const char *text);
-
 /* Ops begin in turn, so many at a time: more would run out of descriptors, or have more answers come
  * at once than the buffer of one socket holds. */
 enum { HAG__DNS_OUT = 0, HAG__DNS_WAITING = 1, HAG__DNS_RUNNING = 2 };
@@ -198,11 +235,10 @@ struct hag__dns {
     uint32_t stale_key; /* a server refused it: read it again */
     hag_time now;
     hag_time wake;
-    struct hag__dns_channel channels[HAG__DNS_SERVERS];
-    uint32_t nchannels;
-    uint32_t library;              /* c-ares was begun */
-    uint32_t asked;                /* questions that c-ares has at work */
-    hag_time cares_due;            /* the first of its timeouts; 0: not looked for yet */
+    struct hag__dns_channels authorities;
+    struct hag__dns_resolver resolver;
+    uint32_t library; /* c-ares was begun */
+    uint32_t reserved;
     struct hag__dns_answer answer; /* room to read one into */
     uint8_t datagram[HAG__DNS_ANSWER_MAX];
 };

@@ -166,10 +166,12 @@ static int finish(ldns_pkt *p, struct hag__dns_message *out)
     return 0;
 }
 
-int hag__dns_query(const char *name, uint32_t type, struct hag__dns_message *out)
+int hag__dns_query(const char *name, uint32_t type, uint32_t recurse, struct hag__dns_message *out)
 {
     ldns_rdf *owner = name_of(name);
-    ldns_pkt *p = owner ? ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN, 0) : NULL;
+    ldns_pkt *p = owner ? ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN,
+                                             recurse ? LDNS_RD : 0)
+                        : NULL;
     uint16_t id;
     int err = -1;
 

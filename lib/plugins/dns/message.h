@@ -43,8 +43,8 @@ struct hag__dns_texts {
     uint8_t bytes[HAG__DNS_TEXT_BYTES];
 };
 
-/* Asks name for records of a type. Returns 0 or -1. */
-int hag__dns_query(const char *name, uint32_t type, struct hag__dns_message *out);
+/* Asks name for records of a type; recurse: the server is to ask others. Returns 0 or -1. */
+int hag__dns_query(const char *name, uint32_t type, uint32_t recurse, struct hag__dns_message *out);
 
 struct hag__dns_change {
     const char *zone;
@@ -67,7 +67,8 @@ enum {
     HAG__DNS_AUTHORITATIVE = 2,
     HAG__DNS_ALIAS = 4,    /* the name is a CNAME */
     HAG__DNS_TOO_MUCH = 8, /* more TXT records than there is room for */
-    HAG__DNS_OTHER_TTL = 16
+    HAG__DNS_OTHER_TTL = 16,
+    HAG__DNS_RECURSIVE = 32 /* the server asks others for us */
 };
 
 struct hag__dns_answer {
@@ -81,6 +82,20 @@ struct hag__dns_answer {
  * when it is not one. */
 int hag__dns_read_answer(const uint8_t *wire, size_t n, const char *name, uint32_t type,
                          uint32_t ttl, struct hag__dns_answer *out);
+
+/* What a resolver says of a name: aliases are followed. */
+struct hag__dns_found {
+    uint32_t rcode;
+    uint32_t flags;
+    uint32_t ttl; /* the least of those that lead to the addresses */
+    uint32_t reserved;
+    struct hag__dns_set set;
+};
+
+/* Reads the answer of a resolver. HAG__DNS_ALIAS: the name leads to another. Returns 0, or -1 when it
+ * is not an answer. */
+int hag__dns_read_found(const uint8_t *wire, size_t n, const char *name, uint32_t type,
+                        struct hag__dns_found *out);
 
 enum {
     HAG__DNS_SIGNED = 0,

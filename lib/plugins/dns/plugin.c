@@ -161,8 +161,12 @@ static void leave(struct hag__dns *d)
         hag__dns_settle(d);
         hag__dns_lines_go(d);
     } while (d->done);
+    hag__dns_resolver_go(d);
     at = d->timers.first ? d->timers.first->at : 0;
-    due = hag__dns_channels_due(d);
+    due = hag__dns_channels_due(d, &d->authorities);
+    if (due && (!at || due < at))
+        at = due;
+    due = hag__dns_channels_due(d, &d->resolver.channels);
     if (due && (!at || due < at))
         at = due;
     if (at == d->wake)
@@ -181,7 +185,10 @@ static void dns_close(void *self)
         op->op = 0;
         op_stop(op);
     }
-    hag__dns_channels_close(d); /* tells those that are asked for, which then are not busy */
+    /* tells those that are asked for, which then are not busy */
+    hag__dns_channels_close(&d->authorities);
+    hag__dns_resolver_close(d);
+    hag__dns_library_close(d);
     while (d->ops)
         op_free(d->ops);
     if (d->fds)
@@ -207,7 +214,9 @@ static int32_t dns_open(const struct hag_host *host, const char *config, hag_tim
     d->checks.most = CHECKS_MAX;
     err = hag__dns_config_read(&d->cfg, config, why, whylen);
     if (!err)
-        err = hag__dns_channels_open(d, why, whylen);
+        err = hag__dns_library_open(d, why, whylen);
+    if (!err)
+        err = hag__dns_channels_open(d, &d->authorities, &d->cfg.servers, why, whylen);
     if (err) {
         dns_close(d);
         return err;
@@ -274,6 +283,12 @@ static void dns_start(void *self, const struct hag_action *a, hag_time now)
     char why[160];
 
     d->now = now > d->now ? now : d->now;
+    if (d->cfg.resolvers.only) {
+        complete(d, a->op, HAG_RES_FAIL, HAG_WHY_BAD_CONFIG,
+                 "this instance of dns has resolvers and nothing else; add servers, zone, "
+                 "name.primary and key-file");
+        return;
+    }
     if (a->endpoint > HAG_ENDPOINT_REPLICA || !d->cfg.names[a->endpoint][0]) {
         complete(d, a->op, HAG_RES_OK, HAG_WHY_NONE, "no name is configured for this endpoint");
         return;
@@ -347,7 +362,8 @@ static void dns_tick(void *self, hag_time now)
         hag__dns_timer_stop(&d->timers, t);
         t->fire(t);
     }
-    hag__dns_channels_tick(d);
+    hag__dns_channels_tick(d, &d->authorities);
+    hag__dns_channels_tick(d, &d->resolver.channels);
     leave(d);
 }
 

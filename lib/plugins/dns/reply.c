@@ -96,6 +96,72 @@ int hag__dns_read_answer(const uint8_t *wire, size_t n, const char *name, uint32
     return 0;
 }
 
+/* --- answers of resolvers --------------------------------------------------------------------- */
+
+#define ALIASES 16 /* in a row; more are a circle */
+
+static void no_longer_than(struct hag__dns_found *f, const ldns_rr *rr)
+{
+    uint32_t ttl = ldns_rr_ttl(rr) > INT32_MAX ? 0 : ldns_rr_ttl(rr); /* RFC 2181 8 */
+
+    f->ttl = ttl < f->ttl ? ttl : f->ttl;
+}
+
+static const ldns_rr *alias_of(const ldns_rr_list *list, const ldns_rdf *name)
+{
+    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(list, i);
+        if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_CNAME && ldns_rr_rd_count(rr) == 1 &&
+            ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
+            ldns_dname_compare(ldns_rr_owner(rr), name) == 0)
+            return rr;
+    }
+    return NULL;
+}
+
+static void find_addresses(struct hag__dns_found *f, const ldns_rr_list *list, const ldns_rdf *name,
+                           uint32_t type)
+{
+    const ldns_rr *alias;
+
+    for (int i = 0; i < ALIASES && (alias = alias_of(list, name)) != NULL; i++) {
+        f->flags |= HAG__DNS_ALIAS;
+        no_longer_than(f, alias);
+        name = ldns_rr_rdf(alias, 0);
+    }
+    for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(list, i);
+        uint32_t len = type == HAG__DNS_A ? 4 : 16;
+        if ((uint32_t)ldns_rr_get_type(rr) != type || ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN ||
+            ldns_rr_rd_count(rr) != 1 || ldns_rdf_size(ldns_rr_rdf(rr, 0)) != len ||
+            ldns_dname_compare(ldns_rr_owner(rr), name) != 0)
+            continue;
+        hag__dns_set_add(&f->set, ldns_rdf_data(ldns_rr_rdf(rr, 0)), len);
+        no_longer_than(f, rr);
+    }
+}
+
+int hag__dns_read_found(const uint8_t *wire, size_t n, const char *name, uint32_t type,
+                        struct hag__dns_found *out)
+{
+    ldns_pkt *p = parse(wire, n);
+    ldns_rdf *owner = ldns_dname_new_frm_str(name);
+    int err = p && owner && ldns_pkt_qr(p) ? 0 : -1;
+
+    memset(out, 0, sizeof(*out));
+    out->ttl = INT32_MAX;
+    if (!err) {
+        out->rcode = ldns_pkt_get_rcode(p);
+        out->flags = (ldns_pkt_tc(p) ? HAG__DNS_TRUNCATED : 0) |
+                     (ldns_pkt_aa(p) ? HAG__DNS_AUTHORITATIVE : 0) |
+                     (ldns_pkt_ra(p) ? HAG__DNS_RECURSIVE : 0);
+        find_addresses(out, ldns_pkt_answer(p), owner, type);
+    }
+    ldns_pkt_free(p);
+    ldns_rdf_deep_free(owner);
+    return err;
+}
+
 /* --- answers to updates ----------------------------------------------------------------------- */
 
 static uint64_t number(const ldns_rdf *rdf, size_t skip)

@@ -125,7 +125,7 @@ static uint32_t ask(struct leg *l, uint32_t step)
     let_go(l);
     l->step = step;
     hag__dns_message_free(&l->m);
-    return hag__dns_query(l->op->name, types[step], &l->m) ? HAG__X_OURS : send_it(l, 0);
+    return hag__dns_query(l->op->name, types[step], 0, &l->m) ? HAG__X_OURS : send_it(l, 0);
 }
 
 static uint32_t order(struct leg *l)
