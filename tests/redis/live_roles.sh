@@ -34,7 +34,10 @@ drive "probe $C" "follow $C target=$A"
 expect "but who did not see it in sync says syncing" '1.flags=SYNCING,.*'
 until_true 5 linked "$S"
 cli "$P" set k 1 >/dev/null
-sleep 0.2
+# a diskless sync sends nothing before the first acknowledgement, up to a second after the link is up
+streams() { [ "$(field "$1" replication slave_repl_offset)" -gt 0 ]; }
+until_true 5 streams "$R"
+until_true 5 streams "$S"
 ID=$(field "$P" replication master_replid)
 FULL=$(field "$P" stats sync_full)
 OK=$(field "$P" stats sync_partial_ok)
