@@ -4,6 +4,7 @@
  * completed with facts, and the log is taken. Two guards of clusters of three nodes, one of which
  * records, in turns.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@ set -eu
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/build/bench
-all="failover sim"
+all="failover sim record"
 
 for name in "$@"; do
     case " $all " in
