@@ -15,6 +15,7 @@ primary=a
 switched() { [ "$(times_said end '[^ ]+' '[^ ]+' 'switchover is done')" -ge "$1" ]; }
 for round in 1 2 3; do
     until_true 20 more_by one "$primary" 500
+    until_true 20 acknowledged_to "$primary" 1 # or they are empty, and nobody may be promoted
     was=$primary
     kill -USR2 "$PID_guard"
     check "round $round: the switchover ends" until_true 30 switched $round
