@@ -101,6 +101,7 @@ part_sim() {
     played=$?
     sh tests/sim/explore.sh "$build/gcc/examples/haguard-sim/haguard-sim" || played=1
     python3 -B tests/sim/restart.py "$build/gcc/examples/haguard-sim/haguard-sim" || played=1
+    python3 -B tests/sim/replay.py "$build/gcc/examples/haguard-sim/haguard-sim" || played=1
     sh tests/sim/sweep.sh "$build/gcc/examples/haguard-sim/haguard-sim" && return $played
 }
 part_mutants() { [ ! -e tests/mutants/run.sh ] || sh tests/mutants/run.sh; }

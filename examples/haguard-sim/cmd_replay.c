@@ -174,6 +174,8 @@ static void conclude_text(const char *name, const struct hag_replay_result *res)
 {
     char then[32], now[32];
 
+    if (res->version == 0) /* not even its beginning is there */
+        return;
     version_text(res->version, then, sizeof(then));
     version_text(hag_version(), now, sizeof(now));
     if (res->verdict != HAG_REPLAY_SAME) {

@@ -339,6 +339,10 @@ static void ending(struct replay *r)
         fail(r, HAG_ERR_NOMEM);
     if (r->failed != HAG_OK || res->verdict != HAG_REPLAY_SAME || res->ending != 0)
         return;
+    if (r->g == NULL && r->log.state == LOG_END) {
+        r->log.state = LOG_CUT;
+        r->log.why = "it has nothing but its head";
+    }
     if (r->log.state >= LOG_END && r->log.state <= LOG_DAMAGED)
         res->ending = endings[r->log.state];
     if (r->log.state == LOG_CUT || r->log.state == LOG_DAMAGED) {

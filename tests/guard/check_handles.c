@@ -15,6 +15,7 @@ START_TEST(null_guard)
     struct hag_cluster_info ci = {.size = sizeof(ci)};
     struct hag_node_info ni = {.size = sizeof(ni)};
     char buf[8] = "ZZZ";
+    size_t n;
     const int32_t said[] = {
         hag_advance(no, 0),
         hag_next_action(no, 0, &a),
@@ -57,6 +58,9 @@ START_TEST(null_guard)
         hag_plugin_add(no, NULL, NULL, 0, &h),
         hag_plugin_load(no, "x", NULL, 0, &h),
         hag_plugin_remove(no, 1, 0),
+        hag_record_take(no, (uint8_t *)buf, sizeof(buf), &n),
+        hag_record_end(no),
+        hag_record_clock(no, 1, 0),
     };
 
     for (size_t i = 0; i < UNIT_COUNT(said); i++)

@@ -376,6 +376,16 @@ FN(f_plugin_remove)
     return hag_plugin_remove(g, plugin, r.now);
 }
 
+FN(f_record)
+{
+    uint8_t none;
+    size_t n;
+
+    UNUSED;
+    return ok_if(hag_record_clock(g, 1800000000000, r.now) == HAG_OK &&
+                 hag_record_take(g, &none, 0, &n) == 1 && n == 0);
+}
+
 static const struct {
     int32_t (*fn)(hag_guard *g, const struct hag_action *a);
     int32_t says;
@@ -421,6 +431,7 @@ static const struct {
     {f_plugin_add, HAG_ERR_BUSY, 0},
     {f_plugin_load, HAG_ERR_BUSY, 0},
     {f_plugin_remove, HAG_ERR_BUSY, 0},
+    {f_record, HAG_OK, 0},
 };
 
 static void inside(struct rig *w, const struct hag_action *a)

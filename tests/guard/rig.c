@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rig.h"
 
+#include <haguard/sim.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,9 +247,46 @@ static void must(struct rig *r, int32_t err)
     abort();
 }
 
+/* What the guard of a test was told is told to another one, which must do the same. */
+static void play_again(struct rig *r)
+{
+    struct hag_replay_result res = {.size = sizeof(res)};
+    size_t n = 0, cap = 1 << 16, got;
+    uint8_t *log = malloc(cap);
+    int32_t more;
+
+    must(r, hag_record_end(r->g));
+    while (log != NULL && (more = hag_record_take(r->g, log + n, cap - n, &got)) >= 0) {
+        n += got;
+        if (more == 0)
+            break;
+        if (n == cap)
+            log = realloc(log, cap *= 2);
+    }
+    if (log == NULL || hag_replay(log, n, NULL, &res) != HAG_OK || res.verdict != HAG_REPLAY_SAME ||
+        res.ending != HAG_REPLAY_WHOLE) {
+        fprintf(stderr, "rig: a replay differs at %llu: recorded %s; today %s\n",
+                (unsigned long long)res.at, res.recorded, res.today);
+        abort();
+    }
+    free(log);
+}
+
+/* The guard ends. */
+static void drop_guard(struct rig *r)
+{
+    if (r->opt == NULL && r->g != NULL)
+        play_again(r);
+    (void)hag_guard_destroy(r->g);
+    r->g = NULL;
+}
+
 void rig_guard(struct rig *r, const char *const *settings)
 {
-    struct hag_options o = {.size = sizeof(o), .flags = HAG_OPTION_SOLE, .seed = 1};
+    struct hag_options o = {.size = sizeof(o),
+                            .flags = HAG_OPTION_SOLE | HAG_OPTION_RECORD,
+                            .seed = 1,
+                            .record_max = UINT64_MAX};
 
     r->settings = settings;
     if (r->opt != NULL)
@@ -312,8 +350,7 @@ void rig_start(struct rig *r, uint32_t nodes, const char *const *settings)
 
 void rig_end(struct rig *r)
 {
-    (void)hag_guard_destroy(r->g);
-    r->g = NULL;
+    drop_guard(r);
 }
 
 void rig_settle(struct rig *r)
@@ -324,7 +361,7 @@ void rig_settle(struct rig *r)
 /* What was ordered before is still on its way in the stores; only nobody waits for it any more. */
 void rig_restart_guard(struct rig *r, const char *const *settings)
 {
-    (void)hag_guard_destroy(r->g);
+    drop_guard(r);
     for (uint32_t i = 0; i < RIG_DUES; i++) {
         if (r->due[i].kind == HAG_DO_PROBE)
             r->due[i].used = 0;

@@ -93,8 +93,8 @@ struct rig {
     uint32_t orders;
     int stop_does; /* the order at which it stops is carried out all the same */
     int stopped;
-    uint64_t unhandled; /* kinds (1 << HAG_DO_) without a hook */
-    const struct hag_options *opt;
+    uint64_t unhandled;            /* kinds (1 << HAG_DO_) without a hook */
+    const struct hag_options *opt; /* NULL: the usual ones, and the end plays it all again */
     const char *const *settings;
     void (*watch)(struct rig *r, const struct hag_action *a); /* sees every action */
     void *ud;

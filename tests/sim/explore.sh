@@ -24,6 +24,7 @@ check() { # NAME COMMAND...
 
 check 'explore: 10000 random worlds, no breach' \
     "$sim" explore --seeds 1..10000 --jobs 2 --out "$out"
+check 'replay: 1000 random worlds, decided again from their logs' "$sim" replay --seeds 1..1000
 cd "$top" || exit 1
 check 'what-if: holds' "$sim" run --svg "$out/picture" examples/haguard-sim/what-if.scn
 check 'what-if: the picture is the one in the manual' cmp "$out/picture" doc/what-if.svg

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Plays every scenario of tests/scenarios; one line "ok - FILE" or "not ok - FILE" each. Files in bad/ say
-# in their first line what must come of them: "# exit CODE: TEXT that is part of what is said".
+# in their first line what must come of them: "# exit CODE: TEXT that is part of what is said". What the
+# guards of the others recorded is played again, and must be the same.
 #   sh tests/sim/run_scenarios.sh HAGUARD-SIM [FILE...]
 set -u
 sim=$1
 shift
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
-out=$(mktemp) || exit 1
-trap 'rm -f "$out"' EXIT
+dir=$(mktemp -d) || exit 1
+out=$dir/out
+trap 'rm -rf "$dir"' EXIT
 failed=0
 
 no() {
@@ -21,7 +23,8 @@ no() {
 [ $# -gt 0 ] || set -- $(find tests/scenarios -name '*.scn' | LC_ALL=C sort)
 for file in "$@"; do
     first=$(head -n 1 "$file")
-    "$sim" run --quiet "$file" >"$out" 2>&1
+    rm -f "$dir"/log*
+    "$sim" run --quiet --record "$dir/log" "$file" >"$out" 2>&1
     got=$?
     case $first in
     '# exit '*)
@@ -40,6 +43,11 @@ for file in "$@"; do
             echo "ok - $file"
         else
             no "$file"
+        fi
+        if "$sim" replay --quiet "$dir"/log* >"$out" 2>&1; then
+            echo "ok - $file, again from its log"
+        else
+            no "$file, again from its log"
         fi
         ;;
     esac
