@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "guard/recorder_format.h"
 
+#define HAG__NEAR 56 /* two streams of IPv4 */
+
 /* What was told of a node last, as it lies in its facts: the numbers, the identity with the newest of
  * the lineage, their forks, the upstream. */
 struct hag__last {
@@ -17,7 +19,9 @@ struct hag__last {
     uint64_t upstream[8];
     uint32_t gen; /* of the probe that ended last */
     uint32_t cap;
-    uint8_t *rest; /* of the lineage and the forks, and the streams, each after its size */
+    /* of the lineage and the forks, and the streams, each after its size; NULL: it is near */
+    uint8_t *rest;
+    uint8_t near[HAG__NEAR];
 };
 
 struct hag__recorder {

@@ -163,10 +163,10 @@ static const char *stream(const struct hag_facts *f, uint32_t i)
 __attribute__((noinline)) static int same_rest(const struct hag__last *l, const struct hag_facts *f)
 {
     const size_t ids = beyond(f) * sizeof(f->lineage[0]), forks = beyond(f) * sizeof(f->fork[0]);
-    const uint8_t *at = l->rest;
+    const uint8_t *at = l->rest != NULL ? l->rest : l->near;
 
-    if (at == NULL || (ids > 0 && (memcmp(at, f->lineage + PAIRS, ids) != 0 ||
-                                   memcmp(at + ids, f->fork + PAIRS, forks) != 0)))
+    if (ids > 0 &&
+        (memcmp(at, f->lineage + PAIRS, ids) != 0 || memcmp(at + ids, f->fork + PAIRS, forks) != 0))
         return 0;
     at += ids + forks;
     for (uint32_t i = 0; i < f->nstreams; i++) {
@@ -218,7 +218,7 @@ static int keep_who(struct hag__recorder *r, struct hag__last *l, const struct h
     memcpy(l->ids, (const uint8_t *)f + offsetof(struct hag_facts, identity), sizeof(l->ids));
     memcpy(l->forks, f->fork, sizeof(l->forks));
     memcpy(l->upstream, f->upstream, sizeof(l->upstream));
-    if (n > l->cap) {
+    if (n > l->cap && n > sizeof(l->near)) {
         p = hag__realloc(&r->host, l->rest, l->cap, n);
         if (p == NULL) {
             hag__recorder_stop(r->guard, HAG__STOPPED_MEMORY);
@@ -227,9 +227,7 @@ static int keep_who(struct hag__recorder *r, struct hag__last *l, const struct h
         l->rest = p;
         l->cap = (uint32_t)n;
     }
-    if (n == 0)
-        return 1;
-    p = l->rest;
+    p = l->rest != NULL ? l->rest : l->near;
     memcpy(p, f->lineage + PAIRS, ids);
     memcpy(p + ids, f->fork + PAIRS, forks);
     p += ids + forks;

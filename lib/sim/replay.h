@@ -72,6 +72,18 @@ int32_t replay_inside(struct replay *r);
 /* One entry that is no part of another. */
 void replay_call(struct replay *r, const struct log_entry *e);
 
+/* A call that is told no time comes after whatever told it. */
+void replay_untimed(struct replay *r, const struct log_entry *e);
+void replay_must_end(struct replay *r); /* of a call in which others came */
+
+/* replay_plugins.c */
+void replay_plugin_add(struct replay *r, const struct log_entry *e);
+void replay_plugin_remove(struct replay *r, const struct log_entry *e);
+void replay_plugin_wake(struct replay *r, const struct log_entry *e);
+void replay_fd_ready(struct replay *r, const struct log_entry *e);
+/* Which plugin completes is all the same to the guard. NULL: there is none. */
+const struct hag_host *replay_host(struct replay *r, const struct log_entry *e);
+
 /* replay_say.c: an entry in words. */
 void replay_say(const struct replay *r, const struct log_entry *e, char *buf, size_t cap);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/replay.h"
 
-#include <stdlib.h>
-
 /* Each entry of a log as the call that it was. A call that fails today where it did not then leaves no
  * entry of its own, or another one: the comparison finds that. */
 
@@ -14,7 +12,7 @@ static void on_time(struct replay *r, const struct log_entry *e)
 }
 
 /* A call that is told no time comes after whatever told it. */
-static void untimed(struct replay *r, const struct log_entry *e)
+void replay_untimed(struct replay *r, const struct log_entry *e)
 {
     if (e->later)
         on_time(r, e);
@@ -51,7 +49,7 @@ static void hook(hag_guard *g, const struct hag_action *a, void *ud)
     (void)replay_inside(r);
 }
 
-static void must_end(struct replay *r)
+void replay_must_end(struct replay *r)
 {
     const struct log_entry *e = replay_ahead(r);
 
@@ -65,7 +63,7 @@ static void must_end(struct replay *r)
 static void on_dispatch(struct replay *r, const struct log_entry *e)
 {
     (void)hag_dispatch(r->g, e->now);
-    must_end(r);
+    replay_must_end(r);
 }
 
 /* Where there is no plugin, what came of it says that there was such a call. */
@@ -98,160 +96,6 @@ static void on_next(struct replay *r, const struct log_entry *e)
         replay_told(r, &a);
 }
 
-/* --- plugins ---------------------------------------------------------------------------------- */
-
-/* The guard calls a plugin: so it did then. */
-static int called(struct replay_plugin *p, uint32_t call, uint32_t or_call)
-{
-    const struct log_entry *e = replay_ahead(p->r);
-
-    if (e == NULL)
-        return 0;
-    if (e->call != call && e->call != or_call) {
-        replay_compare(p->r);
-        return 0;
-    }
-    (void)replay_take(p->r);
-    return 1;
-}
-
-static int32_t p_open(const struct hag_host *host, const char *config, hag_time now, void **self,
-                      char *why, size_t whylen)
-{
-    struct replay_plugin *p = (struct replay_plugin *)(uintptr_t)config; /* as it was handed in */
-    int32_t result;
-
-    (void)now, (void)why, (void)whylen;
-    p->host = host;
-    *self = p;
-    result = replay_inside(p->r);
-    if (result != HAG_OK)
-        p->host = NULL;
-    return result;
-}
-
-static void p_start(void *self, const struct hag_action *a, hag_time now)
-{
-    struct replay_plugin *p = self;
-
-    (void)now;
-    if (!called(p, HAG__CALL_PLUGIN_TAKEN, HAG__CALL_PLUGIN_PROBE))
-        return;
-    replay_compare(p->r);
-    if (a->kind != HAG_DO_EVENT) /* the host hears of these, too */
-        replay_told(p->r, a);
-    (void)replay_inside(p->r);
-}
-
-static void p_cancel(void *self, hag_op op)
-{
-    struct replay_plugin *p = self;
-
-    (void)op;
-    if (called(p, HAG__CALL_PLUGIN_CANCEL, HAG__CALL_NONE))
-        (void)replay_inside(p->r);
-}
-
-static void p_forget(void *self, hag_node node)
-{
-    struct replay_plugin *p = self;
-
-    (void)node;
-    if (called(p, HAG__CALL_PLUGIN_FORGET, HAG__CALL_NONE))
-        (void)replay_inside(p->r);
-}
-
-static void p_ready(void *self, int64_t fd, uint32_t events, hag_time now)
-{
-    struct replay_plugin *p = self;
-
-    (void)fd, (void)events, (void)now;
-    (void)replay_inside(p->r);
-}
-
-static void p_tick(void *self, hag_time now)
-{
-    struct replay_plugin *p = self;
-
-    (void)now;
-    if (called(p, HAG__CALL_PLUGIN_TICK, HAG__CALL_NONE))
-        (void)replay_inside(p->r);
-}
-
-static void p_close(void *self)
-{
-    struct replay_plugin *p = self;
-
-    p->host = NULL;
-}
-
-static struct replay_plugin *plugin(struct replay *r, const struct log_entry *e, uint64_t place)
-{
-    if (place < REPLAY_PLUGINS && r->plugins[place] != NULL && r->plugins[place]->host != NULL)
-        return r->plugins[place];
-    replay_broken(r, e);
-    return NULL;
-}
-
-static void on_plugin_add(struct replay *r, const struct log_entry *e)
-{
-    struct replay_plugin *p = calloc(1, sizeof(*p));
-    uint64_t place = e->n[0];
-
-    if (p == NULL || place >= REPLAY_PLUGINS || e->t[0] == NULL) {
-        replay_broken(r, e);
-        free(p);
-        return;
-    }
-    p->r = r;
-    p->place = (uint32_t)place;
-    p->desc = (struct hag_plugin){.size = sizeof(p->desc),
-                                  .abi = HAG_PLUGIN_ABI,
-                                  .name = e->t[0],
-                                  .handles = e->n[1],
-                                  .open = p_open,
-                                  .start = p_start,
-                                  .cancel = p_cancel,
-                                  .forget = p_forget,
-                                  .ready = p_ready,
-                                  .tick = p_tick,
-                                  .close = p_close};
-    free(r->plugins[place]);
-    r->plugins[place] = p;
-    (void)hag_plugin_add(r->g, &p->desc, (const char *)(const void *)p, e->now, &p->id);
-}
-
-static void on_plugin_remove(struct replay *r, const struct log_entry *e)
-{
-    (void)hag_plugin_remove(r->g, e->n[0], e->now);
-    must_end(r);
-}
-
-static void on_fd_ready(struct replay *r, const struct log_entry *e)
-{
-    (void)hag_fd_ready(r->g, e->n[0], 0, 0, e->now);
-}
-
-static void on_plugin_wake(struct replay *r, const struct log_entry *e)
-{
-    struct replay_plugin *p = plugin(r, e, e->n[0]);
-
-    untimed(r, e);
-    if (p != NULL)
-        p->host->wake(p->host->ctx, e->n[1]);
-}
-
-/* Which plugin completes is all the same to the guard. */
-static const struct hag_host *any_host(struct replay *r, const struct log_entry *e)
-{
-    for (uint32_t i = 0; i < REPLAY_PLUGINS; i++) {
-        if (r->plugins[i] != NULL && r->plugins[i]->host != NULL)
-            return r->plugins[i]->host;
-    }
-    replay_broken(r, e);
-    return NULL;
-}
-
 /* --- ops --------------------------------------------------------------------------------------- */
 
 static void complete(struct replay *r, const struct log_entry *e, hag_op op, int by_plugin)
@@ -262,8 +106,8 @@ static void complete(struct replay *r, const struct log_entry *e, hag_op op, int
         (void)hag_op_complete(r->g, op, &e->result, e->now);
         return;
     }
-    untimed(r, e);
-    host = any_host(r, e);
+    replay_untimed(r, e);
+    host = replay_host(r, e);
     if (host != NULL)
         (void)host->complete(host->ctx, op, &e->result);
 }
@@ -293,9 +137,9 @@ static void on_progress(struct replay *r, const struct log_entry *e)
 
 static void on_plugin_progress(struct replay *r, const struct log_entry *e)
 {
-    const struct hag_host *host = any_host(r, e);
+    const struct hag_host *host = replay_host(r, e);
 
-    untimed(r, e);
+    replay_untimed(r, e);
     if (host != NULL)
         (void)host->progress(host->ctx, e->n[0], (uint32_t)e->n[1]);
 }
@@ -304,19 +148,19 @@ static void on_plugin_progress(struct replay *r, const struct log_entry *e)
 
 static void on_handles(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_handles(r->g, e->n[0]);
 }
 
 static void on_set_hook(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_set_hook(r->g, (uint32_t)e->n[0], e->n[1] != 0 ? hook : NULL, r);
 }
 
 static void on_guard_policy(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_guard_set_policy(r->g, e->n[0]);
 }
 
@@ -324,25 +168,25 @@ static void on_policy_new(struct replay *r, const struct log_entry *e)
 {
     hag_policy p;
 
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_policy_new(r->g, &p);
 }
 
 static void on_policy_free(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_policy_free(r->g, e->n[0]);
 }
 
 static void on_policy_set(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_policy_set(r->g, e->n[0], (uint32_t)e->n[1], (int64_t)e->n[2]);
 }
 
 static void on_policy_text(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_policy_set_text(r->g, e->n[0], e->t[0], e->t[1]);
 }
 
@@ -383,7 +227,7 @@ static void on_cluster_policy(struct replay *r, const struct log_entry *e)
 
 static void on_cluster_zone(struct replay *r, const struct log_entry *e)
 {
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_cluster_prefer_zone(r->g, e->n[0], e->t[0]);
 }
 
@@ -459,7 +303,7 @@ static void on_source_add(struct replay *r, const struct log_entry *e)
 {
     hag_source s;
 
-    untimed(r, e);
+    replay_untimed(r, e);
     (void)hag_source_add(r->g, e->n[0], (uint32_t)e->n[1], e->n[2], e->t[0], &s);
 }
 
@@ -488,10 +332,10 @@ static call_fn *const calls[HAG__CALL_MAX] = {
     [HAG__CALL_SETTLE] = on_settle,
     [HAG__CALL_PROGRESS] = on_progress,
     [HAG__CALL_PLUGIN_PROGRESS] = on_plugin_progress,
-    [HAG__CALL_PLUGIN_WAKE] = on_plugin_wake,
-    [HAG__CALL_PLUGIN_ADD] = on_plugin_add,
-    [HAG__CALL_PLUGIN_REMOVE] = on_plugin_remove,
-    [HAG__CALL_FD_READY] = on_fd_ready,
+    [HAG__CALL_PLUGIN_WAKE] = replay_plugin_wake,
+    [HAG__CALL_PLUGIN_ADD] = replay_plugin_add,
+    [HAG__CALL_PLUGIN_REMOVE] = replay_plugin_remove,
+    [HAG__CALL_FD_READY] = replay_fd_ready,
     [HAG__CALL_HANDLES] = on_handles,
     [HAG__CALL_SET_HOOK] = on_set_hook,
     [HAG__CALL_GUARD_POLICY] = on_guard_policy,

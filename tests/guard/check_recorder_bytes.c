@@ -115,7 +115,16 @@ END_TEST
 /* Some other facts than the last ones, mostly in little. */
 static void vary(uint64_t *random, struct hag_facts *f, const char **streams)
 {
-    static const char *const words[] = {"127.0.0.1:2", "[::1]:9", "10.11.12.13:14", "", NULL};
+    static const char *const words[] = {"127.0.0.1:2",
+                                        "[::1]:9",
+                                        "10.11.12.13:14",
+                                        "[2001:db8:1111:2222:3333:4444:5555:6666]:16379",
+                                        "[2001:db8:1111:2222:3333:4444:5555:6666]:16378",
+                                        "[2001:db8:11:22:33:44:55]:6378", /* 30 */
+                                        "[2001:db8:111:22:33:44:55]:6378",
+                                        "[2001:db8:111:222:33:44:55]:6378",
+                                        "",
+                                        NULL};
     uint32_t i = unit_below(random, HAG_LINEAGE_MAX);
 
     switch (unit_below(random, 24)) {
@@ -154,13 +163,13 @@ static void vary(uint64_t *random, struct hag_facts *f, const char **streams)
         f->identity[unit_below(random, HAG_ID_SIZE)] ^= 1;
         break;
     case 11:
-        (void)snprintf(f->upstream, sizeof(f->upstream), "%s", words[unit_below(random, 4)]);
+        (void)snprintf(f->upstream, sizeof(f->upstream), "%s", words[unit_below(random, 9)]);
         break;
     case 12:
         f->nstreams = unit_below(random, 4);
         break;
     case 13:
-        streams[unit_below(random, 3)] = words[unit_below(random, 5)];
+        streams[unit_below(random, 3)] = words[unit_below(random, 10)];
         break;
     case 14:
         f->result = unit_below(random, HAG_PROBE_GARBLED + 1);
