@@ -28,8 +28,8 @@ struct hag__endpoint_in {
 /* The replica name: who newly qualifies enters; who is published stays until it is down, leaves or
  * has become a primary by itself, and even then as long as nobody else is there (U4), unless
  * withdraw_replica; what is known from a record alone stays like one that is down unless it serves; a
- * promotion clears the name of all who do not serve now (U2). An address in debt
- * is never in it (S14). */
+ * promotion clears the name of all who do not serve now (U2). An address in debt is never in it
+ * (S14). */
 uint64_t hag__endpoint_replicas(const struct hag__endpoint_in *in);
 
 #endif

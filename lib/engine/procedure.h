@@ -22,8 +22,8 @@ enum {
     HAG__WHO_LINKLESS = 5, /* standbys that answer and have lost their link */
     HAG__WHO_REST = 6,     /* who answers and must follow the new primary */
     HAG__WHO_DETACHED = 7, /* whom the guard cut off */
-    HAG__WHO_LATE = 9,     /* standbys that answer now and were not asked to detach */
-    HAG__WHO_MEMBERS = 8   /* every node that answers, the new primary with them */
+    HAG__WHO_MEMBERS = 8,  /* every node that answers, the new primary with them */
+    HAG__WHO_LATE = 9      /* standbys that answer now and were not asked to detach */
 };
 
 /* Rules that a DECIDE step asks. */
@@ -41,21 +41,21 @@ enum {
     HAG__ASK_DRAINED = 11,     /* has the candidate everything up to the final position? */
     HAG__ASK_STILL_QUIET = 12, /* does the quiet time of the old primary still last? */
     HAG__ASK_FOLLOWS = 13,     /* does the node report the right upstream? */
-    HAG__ASK_STILL_FIT = 15,   /* may the candidate be promoted on what it says now? */
-    HAG__ASK_BACK = 14         /* does the old incarnation of the primary answer? */
+    HAG__ASK_BACK = 14,        /* does the old incarnation of the primary answer? */
+    HAG__ASK_STILL_FIT = 15    /* may the candidate be promoted on what it says now? */
 };
 
 enum {
-    HAG__STEP_FORWARD = 1,       /* cannot be taken back */
-    HAG__STEP_RETRY = 2,         /* on FAIL and UNKNOWN the same step again, with back-off */
-    HAG__STEP_IF_ANSWERS = 4,    /* passed over when its node does not answer */
-    HAG__STEP_IF_DEMOTED = 8,    /* passed over unless its node was demoted by this procedure */
-    HAG__STEP_IF_PRIMARY = 16,   /* passed over unless its node reports to be a primary */
-    HAG__STEP_IF_DRAINS = 32,    /* passed over when the store drains by itself */
-    HAG__STEP_NEW_TERM = 64,     /* commit: raises the term */
-    HAG__STEP_CLOSE = 128,       /* commit: the procedure is no longer open */
-    HAG__STEP_IF_QUIESCED = 512, /* passed over unless the guard holds its writes */
-    HAG__STEP_PAIR = 256         /* a loop with the step before: both share one deadline */
+    HAG__STEP_FORWARD = 1,      /* cannot be taken back */
+    HAG__STEP_RETRY = 2,        /* on FAIL and UNKNOWN the same step again, with back-off */
+    HAG__STEP_IF_ANSWERS = 4,   /* passed over when its node does not answer */
+    HAG__STEP_IF_DEMOTED = 8,   /* passed over unless its node was demoted by this procedure */
+    HAG__STEP_IF_PRIMARY = 16,  /* passed over unless its node reports to be a primary */
+    HAG__STEP_IF_DRAINS = 32,   /* passed over when the store drains by itself */
+    HAG__STEP_NEW_TERM = 64,    /* commit: raises the term */
+    HAG__STEP_CLOSE = 128,      /* commit: the procedure is no longer open */
+    HAG__STEP_PAIR = 256,       /* a loop with the step before: both share one deadline */
+    HAG__STEP_IF_QUIESCED = 512 /* passed over unless the guard holds its writes */
 };
 
 /* Where a step can lead besides another step. */
@@ -86,7 +86,7 @@ struct hag__procedure {
     uint8_t rank; /* S1: the lower number goes first */
     uint8_t n;
     uint8_t
-        look_again; /* between it and the point of no return a stall leads back there; 0: none */
+        look_again; /* from there to the point of no return a stall leads back; 0: no such step */
     uint8_t point_of_no_return; /* first step that may have changed who the primary is */
     const struct hag__step *steps;
 };

@@ -284,6 +284,28 @@ static void redo_names(struct hag__cluster *c)
         c->names[i].redo |= c->names[i].known;
 }
 
+static uint32_t binding(const struct hag__cluster *c, uint32_t place)
+{
+    uint32_t at = 0;
+
+    while (at < c->nplugins && c->plugins[at] != place)
+        at++;
+    return at;
+}
+
+int hag__is_bound(const struct hag__cluster *c, uint32_t place)
+{
+    return binding(c, place) < c->nplugins;
+}
+
+void hag__binding_drop(struct hag__cluster *c, uint32_t place)
+{
+    uint32_t at = binding(c, place);
+
+    memmove(&c->plugins[at], &c->plugins[at + 1], c->nplugins - at - 1u);
+    c->nplugins--;
+}
+
 int32_t hag_cluster_bind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_time now)
 {
     int32_t err;
@@ -295,10 +317,8 @@ int32_t hag_cluster_bind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_time 
     err = hag__find(g, &g->plugins, p, "plugin", &place);
     if (err != HAG_OK)
         return err;
-    for (uint32_t i = 0; i < c->nplugins; i++) {
-        if (c->plugins[i] == place)
-            return hag__error(g, HAG_ERR_EXISTS, "the plugin is bound to %s already", c->name);
-    }
+    if (hag__is_bound(c, place))
+        return hag__error(g, HAG_ERR_EXISTS, "the plugin is bound to %s already", c->name);
     if (c->nplugins == HAG__BINDINGS)
         return hag__error(g, HAG_ERR_LIMIT, "%s has %d plugins already, the most there can be",
                           c->name, HAG__BINDINGS);
@@ -337,7 +357,7 @@ int32_t hag_cluster_unbind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_tim
 {
     int32_t err;
     struct hag__cluster *c = find(g, h, now, &err);
-    uint32_t place, at = 0;
+    uint32_t place;
     int probed, named;
 
     if (c == NULL)
@@ -345,9 +365,7 @@ int32_t hag_cluster_unbind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_tim
     err = hag__find(g, &g->plugins, p, "plugin", &place);
     if (err != HAG_OK)
         return err;
-    while (at < c->nplugins && c->plugins[at] != place)
-        at++;
-    if (at == c->nplugins)
+    if (!hag__is_bound(c, place))
         return hag__error(g, HAG_ERR_NOT_FOUND, "the plugin is not bound to %s", c->name);
     if (hag__ring_reserve(&g->ring, g->ring.n + c->nplaces + (uint32_t)g->ops.live + 1) != HAG_OK)
         return hag__error(g, HAG_ERR_NOMEM, "no memory to release a plugin of %s; try again",
@@ -355,8 +373,7 @@ int32_t hag_cluster_unbind(hag_guard *g, hag_cluster h, hag_plugin_id p, hag_tim
     hag__note(g, HAG__CALL_CLUSTER_UNBIND, (const uint64_t[]){h, p}, NULL);
     probed = hag__handler(g, c, HAG_DO_PROBE) == place;
     named = hag__handler(g, c, HAG_DO_ENDPOINT_UPDATE) == place;
-    memmove(&c->plugins[at], &c->plugins[at + 1], c->nplugins - at - 1u);
-    c->nplugins--;
+    hag__binding_drop(c, place);
     hag__ops_of_plugin(g, c, place);
     release_nodes(g, c, place, probed);
     if (named)

@@ -415,6 +415,8 @@ void hag__dirty(hag_guard *g, struct hag__cluster *c);
 void hag__wake_by(struct hag__cluster *c, hag_time at);
 void hag__node_drop(hag_guard *g, uint32_t index);
 void hag__source_drop(hag_guard *g, uint32_t index);
+int hag__is_bound(const struct hag__cluster *c, uint32_t place); /* a plugin, by its place */
+void hag__binding_drop(struct hag__cluster *c, uint32_t place);  /* it is bound */
 void hag__lineage_release(hag_guard *g, struct hag__lineage **l);
 struct hag__lineage *hag__lineage_share(struct hag__lineage *l);
 int hag__lineage_adopt(hag_guard *g, struct hag__cluster *c, struct hag__lineage *l);
@@ -526,6 +528,7 @@ void hag__reconcile(hag_guard *g, struct hag__cluster *c);
 void hag__adopt(hag_guard *g, struct hag__cluster *c);
 void hag__set_primary(hag_guard *g, struct hag__cluster *c, uint32_t place, uint32_t why);
 void hag__findings(hag_guard *g, struct hag__cluster *c);
+int hag__strange_lasts(const hag_guard *g, struct hag__cluster *c, struct hag__node *n);
 int hag__read_since_order(const hag_guard *g, struct hag__cluster *c, const struct hag__node *n);
 int hag__decides(const hag_guard *g, const struct hag__cluster *c, uint32_t *why);
 void hag__cluster_due(hag_guard *g, uint32_t index);

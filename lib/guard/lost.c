@@ -85,7 +85,6 @@ static void forget_refusals(const hag_guard *g, const struct hag__cluster *c)
 static int take_claimant(hag_guard *g, struct hag__cluster *c, int others)
 {
     struct hag__node *one = NULL;
-    hag_time wait = 2 * (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
     uint32_t how;
 
     for (uint32_t i = 0; i < c->nplaces; i++) {
@@ -105,12 +104,8 @@ static int take_claimant(hag_guard *g, struct hag__cluster *c, int others)
         return 0;
     if (others && how == HAG__LINEAGE_SAME)
         return 0;
-    if (one->strange_since == HAG__NEVER)
-        one->strange_since = g->now;
-    if (g->now < one->strange_since + wait) {
-        hag__wake_by(c, one->strange_since + wait);
+    if (!hag__strange_lasts(g, c, one))
         return 0;
-    }
     c->flags |= HAG__CLUSTER_NEW_TERM | HAG__CLUSTER_RECORD;
     hag__set_primary(g, c, one->place, HAG_WHY_FOUND);
     return 1;

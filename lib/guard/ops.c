@@ -88,6 +88,17 @@ static void remember(hag_guard *g, uint32_t index)
     g->n_ended++;
 }
 
+/* Whoever carries it out is told that its answer is not waited for any longer. */
+static void cancel(hag_guard *g, uint32_t index)
+{
+    const struct hag__op *op = hag__table_at(&g->ops, index);
+
+    remember(g, index);
+    (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
+                                       (uint64_t)HAG_DO_CANCEL << 53 |
+                                       (uint64_t)(op->handler & 63u) << 58);
+}
+
 static void withdraw(hag_guard *g, uint32_t index)
 {
     struct hag__op *op = hag__table_at(&g->ops, index);
@@ -99,10 +110,7 @@ static void withdraw(hag_guard *g, uint32_t index)
         op->state = HAG__OP_WITHDRAWN; /* freed when its word comes out of the ring */
         return;
     }
-    remember(g, index);
-    (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
-                                       (uint64_t)HAG_DO_CANCEL << 53 |
-                                       (uint64_t)(op->handler & 63u) << 58);
+    cancel(g, index);
     hag__heap_del(&g->op_timers, index);
     hag__table_del(&g->ops, index);
 }
@@ -202,17 +210,13 @@ void hag__op_finish(hag_guard *g, uint32_t index, const struct hag_result *r)
     hag__dirty(g, c);
 }
 
-/* An answer is not waited for any longer: nobody can say what comes of it. */
+/* Nobody can say what comes of it. */
 static void give_up(hag_guard *g, uint32_t index, uint32_t why, const char *text)
 {
     struct hag_result r = {
         .size = sizeof(r), .outcome = HAG_RES_UNKNOWN, .reason = why, .text = text};
-    struct hag__op *op = hag__table_at(&g->ops, index);
 
-    remember(g, index);
-    (void)hag__ring_push(&g->ring, hag__table_handle(&g->ops, index) |
-                                       (uint64_t)HAG_DO_CANCEL << 53 |
-                                       (uint64_t)(op->handler & 63u) << 58);
+    cancel(g, index);
     hag__op_finish(g, index, &r);
 }
 

@@ -221,13 +221,9 @@ int32_t hag_plugin_remove(hag_guard *g, hag_plugin_id h, hag_time now)
     for (uint32_t i = g->first_cluster; i != HAG__NIL; i = hag__cluster(g, i)->order_next) {
         struct hag__cluster *c = hag__cluster(g, i);
 
-        for (uint32_t b = 0; b < c->nplugins; b++) {
-            if (c->plugins[b] != place)
-                continue;
-            memmove(&c->plugins[b], &c->plugins[b + 1], c->nplugins - b - 1u);
-            c->nplugins--;
+        if (hag__is_bound(c, place)) {
+            hag__binding_drop(c, place);
             hag__dirty(g, c);
-            break;
         }
     }
     abandon_ops(g, place);

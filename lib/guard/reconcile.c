@@ -78,9 +78,21 @@ int hag__read_since_order(const hag_guard *g, struct hag__cluster *c, const stru
     return 0;
 }
 
-static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
+/* What somebody did by hand counts only when it lasts. */
+int hag__strange_lasts(const hag_guard *g, struct hag__cluster *c, struct hag__node *n)
 {
     hag_time wait = 2 * (hag_time)hag__setting_of(c, HAG_P_PROBE_EVERY);
+
+    if (n->strange_since == HAG__NEVER)
+        n->strange_since = g->now;
+    if (g->now >= n->strange_since + wait)
+        return 1;
+    hag__wake_by(c, n->strange_since + wait);
+    return 0;
+}
+
+static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
+{
     int ours = n->demoted_at != HAG__NEVER ||
                (n->marks & (HAG__MARK_DETACHED | HAG__MARK_MAYBE | HAG__MARK_FENCED));
 
@@ -99,10 +111,8 @@ static int rejoin_due(hag_guard *g, struct hag__cluster *c, struct hag__node *n)
     if (!belongs(c, n))
         return 0;
     /* an ex-primary at once; what somebody did by hand only when it lasts */
-    if (!ours && g->now < n->strange_since + wait) {
-        hag__wake_by(c, n->strange_since + wait);
+    if (!ours && !hag__strange_lasts(g, c, n))
         return 0;
-    }
     if (g->now < n->rejoin_at) {
         hag__wake_by(c, n->rejoin_at);
         return 0;

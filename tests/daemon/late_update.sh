@@ -6,11 +6,7 @@ with_dns
 
 P=$(free_port)
 start_knot k "$P"
-python3 "$HERE/../dns/relay.py" "$P" 127.0.0.3 >"$T/relay.out" 2>"$T/relay.err" &
-PID_relay=$!
-PIDS="$PIDS $PID_relay"
-until_true 10 test -s "$T/relay.out"
-R=$(sed -n 1p "$T/relay.out")
+start_relay "$P" 127.0.0.3
 A=$(free_port)
 start_redis a "$A"
 C=$(free_port)

@@ -124,6 +124,16 @@ start_double() {
     PORT_double=$(head -n 1 "$T/double.out")
 }
 
+# start_relay PORT [ADDRESS]: a path to the server there that keeps updates (relay.py); sets PID_relay and R
+start_relay() {
+    : >"$T/relay.out"
+    python3 "$HERE/../dns/relay.py" "$@" >"$T/relay.out" 2>"$T/relay.err" &
+    PID_relay=$!
+    PIDS="$PIDS $PID_relay"
+    until_true 10 test -s "$T/relay.out"
+    R=$(head -n 1 "$T/relay.out")
+}
+
 # at PORT NAME TYPE: what a server says, sorted, on one line.
 at() {
     kdig +timeout=1 +retry=1 +short @127.0.0.1 -p "$1" "$2.$ZONE" "$3" | sort | tr '\n' ' ' |

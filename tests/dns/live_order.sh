@@ -6,15 +6,6 @@
 P=$(free_port)
 start_knot one "$P"
 
-# start_relay: a path to the server that keeps updates; sets PID_relay and R
-start_relay() {
-    : >"$T/relay.out"
-    python3 "$HERE/relay.py" "$P" >"$T/relay.out" 2>"$T/relay.err" &
-    PID_relay=$!
-    PIDS="$PIDS $PID_relay"
-    until_true 10 test -s "$T/relay.out"
-    R=$(head -n 1 "$T/relay.out")
-}
 release() {
     kill -USR1 "$PID_relay"
     until_true 5 grep -q '^done' "$T/relay.out"
@@ -36,7 +27,7 @@ drive "$P" "update shop 192.0.2.5:1 term=3 gen=1" "check shop 192.0.2.5:1 term=3
 expect "the same generation with other addresses is put right" 1.outcome=ok 2.outcome=ok 3.outcome=ok
 
 # A is at work, its order is late; C takes over; A's order arrives.
-start_relay
+start_relay "$P"
 drive "$R" "update late 192.0.2.1:1 term=1 gen=1 timeout=600"
 expect "an order that is not answered is unknown" 1.outcome=unknown 1.reason=timeout
 is "the path has kept it, and what was sent again" \
@@ -51,7 +42,7 @@ kill "$PID_relay"
 
 # A -> C -> A: the name has again the addresses that the late order was made for
 drive "$P" "update abc 192.0.2.1:1 term=1 gen=1"
-start_relay
+start_relay "$P"
 drive "$R" "update abc 192.0.2.9:1 term=1 gen=2 timeout=600"
 expect "late again" 1.outcome=unknown
 drive "$P" "update abc 192.0.2.3:1 term=2 gen=2" "update abc 192.0.2.1:1 term=3 gen=3"
@@ -63,7 +54,7 @@ kill "$PID_relay"
 
 # the same term and generation written twice: even then the late one cannot come after
 drive "$P" "update twin 192.0.2.1:1 term=1 gen=1"
-start_relay
+start_relay "$P"
 drive "$R" "update twin 192.0.2.9:1 term=1 gen=1 timeout=600"
 drive "$P" "update twin 192.0.2.2:1 term=1 gen=1" "update twin 192.0.2.1:1 term=1 gen=1"
 release
@@ -72,7 +63,7 @@ is "the last one stays" "$(at "$P" twin.db A)" 192.0.2.1
 kill "$PID_relay"
 
 # nothing was newer: the late order is carried out, and the next is content with it
-start_relay
+start_relay "$P"
 drive "$R" "update lone 192.0.2.1:1 term=1 gen=1 timeout=600"
 release
 drive "$P" "update lone 192.0.2.1:1 term=1 gen=1" "check lone 192.0.2.1:1 term=1 gen=1"
